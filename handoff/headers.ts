@@ -1,0 +1,87 @@
+/**
+ * The hand-off: what the gateway tells the sidecar about a request, as headers that only nginx's internal location
+ * sets. The gateway computes the variables; the location copies each into its header. Client headers are not passed
+ * on except those of CLIENT_HEADERS, so a client cannot add to this list whatever it sends.
+ */
+
+/** What the sidecar is asked to do. `refuse` makes it answer with the entry of refusals.ts named by `refusal`. */
+export type Action = 'publish' | 'info' | 'delete' | 'options' | 'subscribe' | 'refuse';
+
+/** One value of the hand-off: the nginx variable that carries it and the header it arrives in. */
+interface HandoffValue {
+  readonly variable: string;
+  readonly header: string;
+  /** Constant values are written by the compiler with `set`; the others by the gateway through `js_var`. */
+  readonly constant: boolean;
+}
+
+const value = (name: string, header: string, constant = false): HandoffValue => ({
+  variable: `njchan_${name}`,
+  header,
+  constant,
+});
+
+/** Every value of the hand-off. The compiler emits, the gateway fills and the sidecar reads from this one table. */
+export const HANDOFF = {
+  /** See LocationSettings. */
+  settings: value('settings', 'Njchan-Settings', true),
+  /** See Action. */
+  action: value('action', 'Njchan-Action'),
+  /** The transport that was chosen: a SubscriberTransport, or a PublisherTransport for publishers. */
+  transport: value('transport', 'Njchan-Transport'),
+  /** Full channel names `group/id`, percent-encoded and joined by commas (channel-name.ts). */
+  channels: value('channels', 'Njchan-Channels'),
+  /** The id a subscriber resumes from, in canonical form (message-id.ts); absent: the location's first message. */
+  messageId: value('message_id', 'Njchan-Message-Id'),
+  /** Seconds, when `nchan_message_timeout` is given by variables; overrides the settings. */
+  messageTimeout: value('message_timeout', 'Njchan-Message-Timeout'),
+  /** Messages, when `nchan_message_buffer_length` is given by variables; overrides the settings. */
+  messageBufferLength: value('message_buffer_length', 'Njchan-Message-Buffer-Length'),
+  /** The name of a Refusal, with the action `refuse`. */
+  refusal: value('refusal', 'Njchan-Refusal'),
+  /** `upgrade` when the sidecar shall take over the connection (every streaming transport), else empty. */
+  connection: value('connection', 'Connection'),
+  /** The protocol to upgrade to: the transport's name. */
+  upgrade: value('upgrade', 'Upgrade'),
+} as const satisfies Record<string, HandoffValue>;
+
+/** Shared secret for a hand-off over TCP (design §4); never used on a unix socket. */
+export const SECRET_HEADER = 'Njchan-Secret';
+
+/** nginx's own version, for the error pages that stand in for nginx's. */
+export const NGINX_HEADER = 'Njchan-Nginx';
+
+/** The client's own headers that the sidecar needs; all others stay in nginx. */
+export const CLIENT_HEADERS = [
+  'Accept',
+  'Content-Type',
+  'Origin',
+  'X-EventSource-Event',
+  'Sec-WebSocket-Key',
+  'Sec-WebSocket-Version',
+  'Sec-WebSocket-Protocol',
+  'Sec-WebSocket-Extensions',
+] as const;
+
+/**
+ * Values that a location computes at request time. The compiler declares each as `js_var $njchan_N_NAME expression`,
+ * which nginx evaluates when the gateway reads it, and names N in `$njchan_location`. By hand, without the compiler,
+ * `set $njchan_NAME expression` does, with `$njchan_location` left unset.
+ */
+export const DYNAMIC_VALUES = [
+  'channel_id',
+  'publisher_channel_id',
+  'subscriber_channel_id',
+  'channel_group',
+  'message_timeout_expression',
+  'message_buffer_length_expression',
+] as const;
+export type DynamicValue = (typeof DYNAMIC_VALUES)[number];
+
+/** The constant that names the location's number, for dynamicVariable. */
+export const LOCATION_VARIABLE = 'njchan_location';
+
+/** The nginx variable (without `$`) that holds a dynamic value of location number `location` ("" for by hand). */
+export function dynamicVariable(location: string, name: DynamicValue): string {
+  return location === '' ? `njchan_${name}` : `njchan_${location}_${name}`;
+}

@@ -1,0 +1,100 @@
+/**
+ * Every answer that refuses a request, by name: the status and, where Nchan sends one, the text. The gateway names a
+ * refusal, the sidecar words it, docs/errors.md lists them. Sources: spec/http-protocol.md §§1, 5, 9 and
+ * spec/directives.md §4.
+ */
+export interface Refusal {
+  readonly status: number;
+  /** Body: a text sent as text/plain, `none` for Content-Length 0, `page` for an error page like nginx's own. */
+  readonly body: string | { readonly kind: 'none' | 'page' };
+  /** What it means and what to do about it, for the operator. */
+  readonly cure: string;
+}
+
+const NONE = { kind: 'none' } as const;
+const PAGE = { kind: 'page' } as const;
+
+export const REFUSALS = {
+  message_id_invalid: {
+    status: 400,
+    body: 'Message ID invalid',
+    cure: 'The client sent an If-None-Match, Last-Event-ID or last_event_id that is not a message id.',
+  },
+  message_id_tag_count: {
+    status: 400,
+    body: NONE,
+    cure: 'The message id has more tags than the location has channels: it came from another location.',
+  },
+  message_timeout_invalid: {
+    status: 403,
+    body: 'invalid nchan_message_timeout value',
+    cure: 'The variables in nchan_message_timeout gave something that is not a time.',
+  },
+  message_timeout_missing: {
+    status: 403,
+    body: 'missing nchan_message_timeout value',
+    cure: 'The variables in nchan_message_timeout gave an empty value.',
+  },
+  message_buffer_length_invalid: {
+    status: 403,
+    body: 'invalid nchan_message_buffer_length value',
+    cure: 'The variables in nchan_message_buffer_length gave something that is not a number.',
+  },
+  message_buffer_length_missing: {
+    status: 403,
+    body: 'missing nchan_message_buffer_length value',
+    cure: 'The variables in nchan_message_buffer_length gave an empty value.',
+  },
+  transport_not_allowed: {
+    status: 403,
+    body: NONE,
+    cure: 'The location has no publisher or subscriber for this kind of request; see nchan_publisher and nchan_subscriber.',
+  },
+  method_not_allowed: {
+    status: 405,
+    body: NONE,
+    cure: 'The method is none of GET, POST, PUT, DELETE and OPTIONS.',
+  },
+  channel_id_missing: {
+    status: 404,
+    body: 'No channel id provided.',
+    cure: 'The location has no nchan_channel_id for this kind of request.',
+  },
+  channel_id_refused: {
+    status: 403,
+    body: NONE,
+    cure: 'The channel id is longer than nchan_max_channel_id_length, or nchan_channel_group gave "m" or a name with a slash.',
+  },
+  websocket_version_missing: {
+    status: 400,
+    body: 'No Sec-Websocket-Version header present',
+    cure: 'The client is not a WebSocket client of RFC 6455.',
+  },
+  websocket_version_unsupported: {
+    status: 400,
+    body: 'Unsupported websocket protocol version (only version 13 is supported)',
+    cure: 'The client is not a WebSocket client of RFC 6455.',
+  },
+  websocket_key_missing: {
+    status: 400,
+    body: 'No Sec-Websocket-Key header present',
+    cure: 'The client is not a WebSocket client of RFC 6455, or its key is not 16 bytes in base64.',
+  },
+  message_too_large: {
+    status: 413,
+    body: PAGE,
+    cure: 'The message is larger than the sidecar takes; client_max_body_size should refuse it earlier.',
+  },
+  storage_full: {
+    status: 507,
+    body: PAGE,
+    cure: 'The buffered messages reached the limit of the memory store; lower buffer lengths or timeouts.',
+  },
+  internal_error: {
+    status: 500,
+    body: PAGE,
+    cure: 'A fault in the sidecar; its log has the details.',
+  },
+} as const satisfies Record<string, Refusal>;
+
+export type RefusalName = keyof typeof REFUSALS;

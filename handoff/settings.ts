@@ -1,0 +1,80 @@
+/**
+ * The settings of one location: what the compiler resolved from the directives in force there. They travel with
+ * every request as one constant string, so the sidecar parses each text once and keeps the result.
+ */
+
+/** How a publisher may reach a location (spec/directives.md §1). */
+export type PublisherTransport = 'http' | 'websocket';
+
+/** How a subscriber may be served; the names are those of `$nchan_subscriber_type` (spec/hooks.md §10). */
+export type SubscriberTransport =
+  | 'websocket'
+  | 'eventsource'
+  | 'longpoll'
+  | 'intervalpoll'
+  | 'http-chunked'
+  | 'http-multipart'
+  | 'http-raw-stream';
+
+export interface LocationSettings {
+  /** Where the location is written, `file:line`; for messages to the operator only. */
+  location: string;
+  publisher: readonly PublisherTransport[];
+  subscriber: readonly SubscriberTransport[];
+  /** Messages kept per channel; 0 keeps none (live delivery only). */
+  messageBufferLength: number;
+  /** Seconds that a message lives; 0 means 365 days. */
+  messageTimeout: number;
+  /** Start of a subscriber without a message id: 1 oldest, 0 newest, N the Nth oldest, -N the Nth newest. */
+  firstMessage: number;
+  /** Seconds a subscriber waits with nothing received before it is told 408; 0 means for ever. */
+  subscriberTimeout: number;
+  /** Bytes allowed in one evaluated channel id argument. */
+  maxChannelIdLength: number;
+}
+
+/** Nchan's defaults (spec/directives.md §§1-5); a location's text carries only what differs from them. */
+export const DEFAULT_SETTINGS: Readonly<LocationSettings> = {
+  location: '',
+  publisher: [],
+  subscriber: [],
+  messageBufferLength: 10,
+  messageTimeout: 3600,
+  firstMessage: 1,
+  subscriberTimeout: 0,
+  maxChannelIdLength: 1024,
+};
+
+/** What `nchan_publisher;` and `nchan_subscriber;` without words stand for (spec/directives.md §1). */
+export const DEFAULT_PUBLISHER: readonly PublisherTransport[] = ['http', 'websocket'];
+export const DEFAULT_SUBSCRIBER: readonly SubscriberTransport[] = [
+  'websocket',
+  'eventsource',
+  'longpoll',
+  'http-chunked',
+  'http-multipart',
+];
+
+/**
+ * Writes settings as the text of `$njchan_settings`: JSON with only the values that differ from the defaults, in
+ * the order of DEFAULT_SETTINGS. `$` is written `\u0024`, because nginx would take it for a variable.
+ */
+export function formatSettings(settings: LocationSettings): string {
+  const text: Record<string, unknown> = {};
+  for (const key of Object.keys(DEFAULT_SETTINGS) as (keyof LocationSettings)[]) {
+    if (JSON.stringify(settings[key]) !== JSON.stringify(DEFAULT_SETTINGS[key])) text[key] = settings[key];
+  }
+  return JSON.stringify(text).replace(/\$/g, '\\u0024');
+}
+
+/**
+ * Reads the text that formatSettings writes.
+ * @throws SyntaxError when the text is not a JSON object.
+ */
+export function parseSettings(text: string): LocationSettings {
+  const given: unknown = text === '' ? {} : JSON.parse(text);
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new SyntaxError('settings must be a JSON object');
+  }
+  return Object.assign({}, DEFAULT_SETTINGS, given);
+}

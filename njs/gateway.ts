@@ -1,0 +1,109 @@
+/**
+ * Decides, inside nginx, what a request is: which action on which channels by which transport. The order of the checks
+ * is Nchan's (spec/http-protocol.md §1), so that a request with several faults gets the answer it always got.
+ */
+import { type Action, HANDOFF, LOCATION_VARIABLE } from '../handoff/headers.ts';
+import { formatMessageId, type ParsedMessageId } from '../handoff/message-id.ts';
+import type { RefusalName } from '../handoff/refusals.ts';
+import {
+  DEFAULT_PUBLISHER,
+  DEFAULT_SUBSCRIBER,
+  type LocationSettings,
+  type PublisherTransport,
+  parseSettings,
+  type SubscriberTransport,
+} from '../handoff/settings.ts';
+import { channelNames } from './channels.ts';
+import { dynamicLimits } from './dynamic-limits.ts';
+import { requestedMessageId } from './requested-id.ts';
+import { chooseTransport, UPGRADED } from './transport.ts';
+
+/** What `js_content njchan.…` says the location is, where its settings do not say more. */
+export type Role = 'publisher' | 'subscriber' | 'pubsub';
+
+/** Everything that is handed off besides the location's constant settings. */
+interface Outcome {
+  action: Action;
+  transport: SubscriberTransport | PublisherTransport | '';
+  channels: readonly string[];
+  messageId?: ParsedMessageId | undefined;
+  messageTimeout?: number | undefined;
+  messageBufferLength?: number | undefined;
+  refusal?: RefusalName;
+}
+
+/** Handles one request: decides, and redirects to the hand-off location. */
+export function handle(r: NginxHTTPRequest, role: Role): void {
+  const settings = settingsFor(r, role);
+  handOff(r, decide(r, settings));
+}
+
+function settingsFor(r: NginxHTTPRequest, role: Role): LocationSettings {
+  const text = r.variables[HANDOFF.settings.variable];
+  const settings = parseSettings(text || '');
+  if (text) return settings;
+  // Written by hand without settings: the role's defaults, which the sidecar has to know as well.
+  if (role !== 'subscriber') settings.publisher = DEFAULT_PUBLISHER;
+  if (role !== 'publisher') settings.subscriber = DEFAULT_SUBSCRIBER;
+  r.variables[HANDOFF.settings.variable] = JSON.stringify({
+    publisher: settings.publisher,
+    subscriber: settings.subscriber,
+  });
+  return settings;
+}
+
+function refuse(refusal: RefusalName, transport: Outcome['transport'] = ''): Outcome {
+  return { action: 'refuse', transport, channels: [], refusal };
+}
+
+function decide(r: NginxHTTPRequest, settings: LocationSettings): Outcome {
+  const id = requestedMessageId(r);
+  if (id === 'invalid') return refuse('message_id_invalid');
+
+  const location = r.variables[LOCATION_VARIABLE] || '';
+  const limits = settings.publisher.length > 0 ? dynamicLimits(r, location) : {};
+  if (typeof limits === 'string') return refuse(limits);
+
+  const choice = chooseTransport(r, settings);
+  if (choice.action === 'refuse') return refuse(choice.refusal);
+  if (choice.action === 'options') return { action: 'options', transport: '', channels: [] };
+
+  const role = choice.action === 'subscribe' ? 'subscriber' : 'publisher';
+  const channels = channelNames(r, location, role, settings.maxChannelIdLength);
+  if (typeof channels === 'string') return refuse(channels, choice.transport);
+  const outcome: Outcome = {
+    action: choice.action,
+    transport: choice.transport,
+    channels,
+    messageTimeout: limits.messageTimeout,
+    messageBufferLength: limits.messageBufferLength,
+  };
+  if (choice.action === 'subscribe') {
+    outcome.messageId = id;
+    if (id && id.tags.length > channels.length) {
+      outcome.action = 'refuse';
+      outcome.refusal = 'message_id_tag_count';
+    }
+  }
+  return outcome;
+}
+
+function numeric(value: number | undefined): string {
+  return value === undefined ? '' : String(value);
+}
+
+function handOff(r: NginxHTTPRequest, outcome: Outcome): void {
+  const upgraded =
+    outcome.action !== 'refuse' && UPGRADED.indexOf(outcome.transport as SubscriberTransport) >= 0;
+  const variables = r.variables;
+  variables[HANDOFF.action.variable] = outcome.action;
+  variables[HANDOFF.transport.variable] = outcome.transport;
+  variables[HANDOFF.channels.variable] = outcome.channels.join(',');
+  variables[HANDOFF.messageId.variable] = outcome.messageId ? formatMessageId(outcome.messageId) : '';
+  variables[HANDOFF.messageTimeout.variable] = numeric(outcome.messageTimeout);
+  variables[HANDOFF.messageBufferLength.variable] = numeric(outcome.messageBufferLength);
+  variables[HANDOFF.refusal.variable] = outcome.refusal || '';
+  variables[HANDOFF.connection.variable] = upgraded ? 'upgrade' : '';
+  variables[HANDOFF.upgrade.variable] = upgraded ? outcome.transport : '';
+  r.internalRedirect(variables.njchan_handoff || '@njchan');
+}

@@ -1,0 +1,117 @@
+/** Reads the hand-off from a request of the gateway. Nothing else of the request is believed (design §4). */
+import { timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import { isEncodedChannelName } from '../handoff/channel-name.ts';
+import { type Action, HANDOFF, NGINX_HEADER, SECRET_HEADER } from '../handoff/headers.ts';
+import { type ParsedMessageId, parseMessageId } from '../handoff/message-id.ts';
+import { REFUSALS, type RefusalName } from '../handoff/refusals.ts';
+import {
+  type LocationSettings,
+  type PublisherTransport,
+  parseSettings,
+  type SubscriberTransport,
+} from '../handoff/settings.ts';
+
+export interface Handoff {
+  readonly action: Action;
+  readonly transport: SubscriberTransport | PublisherTransport;
+  readonly settings: LocationSettings;
+  /** Full names in their percent-encoded form; empty only with the actions `refuse` and `options`. */
+  readonly channels: readonly string[];
+  readonly messageId: ParsedMessageId | undefined;
+  /** Seconds; the location's or the request's own. 0 means 365 days. */
+  readonly messageTimeout: number;
+  readonly messageBufferLength: number;
+  readonly refusal: RefusalName | undefined;
+  /** The client's Origin header; undefined when it sent none. */
+  readonly origin: string | undefined;
+  /** `nginx/1.22.1`, for pages in nginx's style. */
+  readonly nginx: string;
+}
+
+/** The request did not come from a gateway, or from one of another version. */
+export class HandoffError extends Error {}
+
+const ACTIONS: readonly string[] = [
+  'publish',
+  'info',
+  'delete',
+  'options',
+  'subscribe',
+  'refuse',
+] satisfies Action[];
+
+/** Settings texts come from configuration, so there are few; reloads add some. */
+const MAX_CACHED_SETTINGS = 10_000;
+const settingsByText = new Map<string, LocationSettings>();
+
+function cachedSettings(text: string): LocationSettings {
+  let settings = settingsByText.get(text);
+  if (!settings) {
+    settings = parseSettings(text);
+    if (settingsByText.size >= MAX_CACHED_SETTINGS) settingsByText.clear();
+    settingsByText.set(text, settings);
+  }
+  return settings;
+}
+
+/** Lower-case names, as Node keeps headers. */
+const NAMES = Object.fromEntries(
+  Object.entries(HANDOFF).map(([key, { header }]) => [key, header.toLowerCase()]),
+) as Record<keyof typeof HANDOFF, string>;
+const NGINX_NAME = NGINX_HEADER.toLowerCase();
+const SECRET_NAME = SECRET_HEADER.toLowerCase();
+
+/**
+ * Takes a request's hand-off apart.
+ * @param secret what the request must carry over TCP; undefined on a unix socket.
+ * @throws HandoffError when it is not a hand-off.
+ */
+export function readHandoff(headers: IncomingHttpHeaders, secret: Buffer | undefined): Handoff {
+  const get = (name: string): string => (headers[name] as string | undefined) ?? '';
+  if (secret && !sameSecret(get(SECRET_NAME), secret)) throw new HandoffError('wrong secret');
+  const action = get(NAMES.action);
+  if (!ACTIONS.includes(action)) throw new HandoffError('no action');
+
+  let settings: LocationSettings;
+  try {
+    settings = cachedSettings(get(NAMES.settings));
+  } catch (error) {
+    throw new HandoffError(`bad settings: ${(error as Error).message}`);
+  }
+  const channels = get(NAMES.channels);
+  const names = channels === '' ? [] : channels.split(',');
+  if (!names.every(isEncodedChannelName)) throw new HandoffError('bad channel name');
+  if (names.length === 0 && action !== 'refuse' && action !== 'options') throw new HandoffError('no channel');
+
+  const id = get(NAMES.messageId);
+  const messageId = id === '' ? undefined : parseMessageId(id);
+  if (id !== '' && !messageId) throw new HandoffError('bad message id');
+  const refusal = get(NAMES.refusal);
+  if (action === 'refuse' && !(refusal in REFUSALS)) throw new HandoffError('unknown refusal');
+
+  return {
+    action: action as Action,
+    transport: get(NAMES.transport) as Handoff['transport'],
+    settings,
+    channels: names,
+    messageId,
+    messageTimeout: numberOr(get(NAMES.messageTimeout), settings.messageTimeout),
+    messageBufferLength: numberOr(get(NAMES.messageBufferLength), settings.messageBufferLength),
+    refusal: refusal === '' ? undefined : (refusal as RefusalName),
+    origin: headers.origin,
+    nginx: get(NGINX_NAME) || 'nginx',
+  };
+}
+
+function numberOr(text: string, otherwise: number): number {
+  if (text === '') return otherwise;
+  const value = Number(text);
+  if (!Number.isInteger(value)) throw new HandoffError('bad number');
+  return value;
+}
+
+function sameSecret(given: string, secret: Buffer): boolean {
+  const bytes = Buffer.from(given, 'latin1');
+  return bytes.length === secret.length && timingSafeEqual(bytes, secret);
+}

@@ -1,0 +1,69 @@
+/** Publishing over a WebSocket (spec/http-protocol.md §3). */
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Handoff } from '../handoff.ts';
+import { StorageFullError, type Store } from '../store/store.ts';
+import type { WebSocketConnection } from '../websocket/connection.ts';
+import { encodeFrame, OPCODE } from '../websocket/frame.ts';
+import { formatChannelInfo, type InfoFormat, negotiateFormat } from './channel-info.ts';
+import { publish } from './publish.ts';
+
+/** Messages of one connection that may wait for the store before its client is made to wait. */
+const MAX_WAITING = 64;
+
+export class WebSocketPublisher {
+  readonly #connection: WebSocketConnection;
+  readonly #handoff: Handoff;
+  readonly #store: Store;
+  readonly #replies: boolean;
+  readonly #format: InfoFormat;
+  readonly #textContentType: string;
+  readonly #event: string;
+  /** Messages are stored one after the other, in the order in which they came. */
+  #queue: Promise<void> = Promise.resolve();
+  #waiting = 0;
+
+  /** @param replies whether each message is answered with the channel's figures. */
+  constructor(
+    connection: WebSocketConnection,
+    headers: IncomingHttpHeaders,
+    handoff: Handoff,
+    store: Store,
+    replies: boolean,
+  ) {
+    this.#connection = connection;
+    this.#handoff = handoff;
+    this.#store = store;
+    this.#replies = replies;
+    this.#format = negotiateFormat(headers.accept);
+    this.#textContentType = headers['content-type'] ?? '';
+    this.#event = (headers['x-eventsource-event'] as string | undefined) ?? '';
+  }
+
+  /** Publishes one message of the client. */
+  message(data: Buffer, binary: boolean): void {
+    this.#waiting += 1;
+    if (this.#waiting === MAX_WAITING) this.#connection.setReading(false);
+    this.#queue = this.#queue.then(() => this.#publish(data, binary));
+  }
+
+  async #publish(data: Buffer, binary: boolean): Promise<void> {
+    try {
+      const info = await publish(this.#store, this.#handoff, {
+        // A copy of its own: the parser hands out slices of larger network buffers.
+        data: Buffer.from(Uint8Array.prototype.slice.call(data).buffer),
+        contentType: binary ? 'application/octet-stream' : this.#textContentType,
+        eventsourceEvent: this.#event,
+      });
+      if (this.#replies) {
+        const { body } = formatChannelInfo(info, this.#format, Date.now());
+        this.#connection.write(encodeFrame(OPCODE.text, Buffer.from(body)));
+      }
+    } catch (error) {
+      const full = error instanceof StorageFullError;
+      this.#connection.close(1011, full ? '507 Insufficient Storage' : '500 Internal Server Error');
+    } finally {
+      this.#waiting -= 1;
+      if (this.#waiting === MAX_WAITING - 1) this.#connection.setReading(true);
+    }
+  }
+}

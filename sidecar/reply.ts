@@ -1,0 +1,83 @@
+/** Complete answers: to a request that Node's HTTP server holds, or as bytes on a connection that was taken over. */
+import { type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import { REFUSALS, type Refusal, type RefusalName } from '../handoff/refusals.ts';
+
+export type HeaderList = readonly (readonly [name: string, value: string])[];
+
+export interface Reply {
+  readonly status: number;
+  /** In the order in which they are sent; Content-Length is added. */
+  readonly headers: HeaderList;
+  readonly body?: Buffer | string | undefined;
+}
+
+/** The header with which polling clients are told that answers depend on the message id they sent. */
+export const VARY: HeaderList = [['Vary', 'If-None-Match, If-Modified-Since']];
+
+/** CORS headers for a request with this Origin, none for a request without (spec/http-protocol.md §7). */
+export function corsHeaders(origin: string | undefined): HeaderList {
+  if (origin === undefined) return [];
+  return [
+    ['Access-Control-Allow-Credentials', 'true'],
+    ['Access-Control-Allow-Origin', origin],
+  ];
+}
+
+/**
+ * The answer for a refusal.
+ * @param nginx `nginx/1.22.1`, the signature under pages.
+ */
+export function refusalReply(name: RefusalName, nginx: string, headers: HeaderList): Reply {
+  const { status, body }: Refusal = REFUSALS[name];
+  if (typeof body === 'string')
+    return { status, headers: [['Content-Type', 'text/plain'], ...headers], body };
+  if (body.kind === 'none') return { status, headers };
+  return { status, headers: [['Content-Type', 'text/html'], ...headers], body: errorPage(status, nginx) };
+}
+
+/** A page as nginx makes it for an error of its own. */
+function errorPage(status: number, nginx: string): string {
+  const title = `${status} ${STATUS_CODES[status]}`;
+  return [
+    `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n`,
+    `<center><h1>${title}</h1></center>\r\n<hr><center>${nginx}</center>\r\n</body>\r\n</html>\r\n`,
+  ].join('');
+}
+
+/** Answers a request that Node's HTTP server holds. */
+export function sendReply(response: ServerResponse, reply: Reply): void {
+  const body = bodyBytes(reply);
+  const headers: string[] = [];
+  for (const [name, value] of withLength(reply, body)) headers.push(name, value);
+  response.sendDate = false; // nginx writes its own
+  response.writeHead(reply.status, headers);
+  response.end(body);
+}
+
+/** Answers on a connection that was taken over, and closes it. */
+export function sendRawReply(socket: Socket, reply: Reply): void {
+  socket.resume(); // or the other side's FIN would never be seen
+  const body = bodyBytes(reply);
+  socket.end(
+    Buffer.concat([responseHead(reply.status, [...withLength(reply, body), ['Connection', 'close']]), body]),
+  );
+}
+
+/** Status line and headers. Values come from the gateway's request headers, so they hold no line breaks. */
+export function responseHead(status: number, headers: HeaderList): Buffer {
+  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`);
+  return Buffer.from(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n`, 'latin1');
+}
+
+function bodyBytes(reply: Reply): Buffer {
+  if (reply.body === undefined) return Buffer.alloc(0);
+  return typeof reply.body === 'string' ? Buffer.from(reply.body) : reply.body;
+}
+
+/** Nchan's order: Content-Type, Content-Length, the rest. */
+function withLength(reply: Reply, body: Buffer): HeaderList {
+  const length = ['Content-Length', String(body.length)] as const;
+  const [first, ...rest] = reply.headers;
+  return first?.[0] === 'Content-Type' ? [first, length, ...rest] : [length, ...reply.headers];
+}

@@ -1,0 +1,156 @@
+/**
+ * Accepts the gateway's requests and gives each to what serves it. Streaming transports arrive as upgrades, whatever
+ * they are on the client's side: that hands over the bare connection and frees Node's HTTP machinery.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { formatTags } from '../handoff/message-id.ts';
+import type { RefusalName } from '../handoff/refusals.ts';
+import type { SidecarLimits } from './config.ts';
+import { type Handoff, HandoffError, readHandoff } from './handoff.ts';
+import type { Logger } from './log.ts';
+import {
+  deleteRequest,
+  infoRequest,
+  optionsReply,
+  type PublisherAnswer,
+  publishRequest,
+} from './publisher/http.ts';
+import {
+  corsHeaders,
+  type HeaderList,
+  type Reply,
+  refusalReply,
+  sendRawReply,
+  sendReply,
+  VARY,
+} from './reply.ts';
+import { StorageFullError, type Store } from './store/store.ts';
+import { serveEventSource } from './subscriber/eventsource.ts';
+import { serveLongpoll } from './subscriber/longpoll.ts';
+import { serveWebSocket } from './subscriber/websocket.ts';
+
+/** Room for 255 channel ids of the default length, percent-encoded, and the settings. */
+const MAX_HEADER_BYTES = 1024 * 1024;
+
+/** Longer than nginx keeps an idle connection to us (60 s), so that nginx never reuses one that we just closed. */
+const KEEP_ALIVE_MS = 75_000;
+
+export interface ServerContext {
+  readonly store: Store;
+  readonly log: Logger;
+  readonly limits: () => SidecarLimits;
+  /** What each hand-off must carry over TCP. */
+  readonly secret: Buffer | undefined;
+}
+
+/** The sidecar's HTTP server, not yet listening. */
+export function createSidecarServer(context: ServerContext): Server {
+  const server = createServer({
+    maxHeaderSize: MAX_HEADER_BYTES,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    requestTimeout: 0, // nginx has the whole body before it asks us
+  });
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    void serveRequest(context, request, response);
+  });
+  server.on('upgrade', (request: IncomingMessage, socket: Socket, early: Buffer) => {
+    serveUpgrade(context, request, socket, early);
+  });
+  server.on('clientError', (_error, socket) => socket.destroy());
+  return server;
+}
+
+/** A request that is no hand-off: somebody else has found the socket, or the gateway is of another version. */
+function notAHandoff(context: ServerContext, error: unknown): Reply {
+  if (!(error instanceof HandoffError)) throw error;
+  context.log.warn(`refused a request that is no hand-off of this gateway: ${error.message}`);
+  return { status: 400, headers: [['Content-Type', 'text/plain']], body: 'not a hand-off\n' };
+}
+
+async function serveRequest(
+  context: ServerContext,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  let handoff: Handoff;
+  try {
+    handoff = readHandoff(request.headers, context.secret);
+  } catch (error) {
+    request.resume();
+    sendReply(response, notAHandoff(context, error));
+    return;
+  }
+  try {
+    if (handoff.action === 'subscribe') {
+      serveLongpoll(response, handoff, context.store);
+      return;
+    }
+    const answer = await answerFor(context, handoff, request);
+    sendReply(response, 'refusal' in answer ? refuse(answer.refusal, handoff) : answer);
+  } catch (error) {
+    if (request.destroyed && !response.writable) return; // the client left in the middle of its body
+    sendReply(response, refuse(fault(context, handoff, error), handoff));
+  }
+}
+
+function answerFor(
+  context: ServerContext,
+  handoff: Handoff,
+  request: IncomingMessage,
+): Promise<PublisherAnswer> | PublisherAnswer {
+  const { store } = context;
+  switch (handoff.action) {
+    case 'publish':
+      return publishRequest(store, handoff, request, context.limits().messageBytes);
+    case 'info':
+      return infoRequest(store, handoff, request);
+    case 'delete':
+      return deleteRequest(store, handoff, request);
+    case 'options':
+      return optionsReply(handoff);
+    default:
+      return { refusal: handoff.refusal ?? 'internal_error' };
+  }
+}
+
+function serveUpgrade(context: ServerContext, request: IncomingMessage, socket: Socket, early: Buffer): void {
+  socket.on('error', () => socket.destroy());
+  let handoff: Handoff;
+  try {
+    handoff = readHandoff(request.headers, context.secret);
+  } catch (error) {
+    sendRawReply(socket, notAHandoff(context, error));
+    return;
+  }
+  try {
+    if (handoff.transport === 'eventsource') {
+      serveEventSource(socket, handoff, context.store);
+      return;
+    }
+    const { websocketMessageBytes } = context.limits();
+    const refusal = serveWebSocket(request, socket, early, handoff, context.store, websocketMessageBytes);
+    if (refusal) sendRawReply(socket, refuse(refusal, handoff));
+  } catch (error) {
+    fault(context, handoff, error);
+    socket.destroy();
+  }
+}
+
+/** Logs what went wrong on our side and names the refusal for it. */
+function fault(context: ServerContext, handoff: Handoff, error: unknown): RefusalName {
+  if (error instanceof StorageFullError) {
+    context.log.warn({ location: handoff.settings.location }, `a message was refused: ${error.message}`);
+    return 'storage_full';
+  }
+  context.log.error({ location: handoff.settings.location, err: error }, 'a request failed');
+  return 'internal_error';
+}
+
+function refuse(refusal: RefusalName, handoff: Handoff): Reply {
+  const polls = handoff.transport === 'longpoll' || handoff.transport === 'intervalpoll';
+  const id = handoff.messageId;
+  const polling: HeaderList =
+    polls && refusal === 'message_id_tag_count' && id ? [['Etag', formatTags(id)], ...VARY] : [];
+  return refusalReply(refusal, handoff.nginx, [...polling, ...corsHeaders(handoff.origin)]);
+}

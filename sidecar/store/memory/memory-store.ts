@@ -1,0 +1,163 @@
+/**
+ * The embedded store: channels in this process, nothing to install, gone with the process. Expiry needs no scan over
+ * all channels: each is filed under the second in which it next has something to do.
+ */
+import type { Message, MessageDraft } from '../message.ts';
+import {
+  type BufferLimits,
+  type ChannelInfo,
+  type Sink,
+  type Start,
+  StorageFullError,
+  type Store,
+  type StoreTotals,
+  type Subscription,
+} from '../store.ts';
+import { type ChannelEvents, MemoryChannel } from './channel.ts';
+import { IdClock } from './id-clock.ts';
+
+/** Memory that a buffered message takes beside its data, rounded up: objects, id, array slot. */
+const MESSAGE_OVERHEAD_BYTES = 256;
+
+/** Seconds that a channel without messages and subscribers stays known after its last use (spec/surprises.md A20). */
+const IDLE_CHANNEL_SECONDS = 5;
+
+export interface MemoryStoreOptions {
+  /** Bytes of buffered messages (with overhead) over all channels. */
+  readonly limitBytes: number;
+}
+
+export class MemoryStore implements Store {
+  #limitBytes: number;
+  readonly #channels = new Map<string, MemoryChannel>();
+  /** Unix second → channels to look at then. */
+  readonly #agenda = new Map<number, Set<MemoryChannel>>();
+  readonly #floorSeconds = Math.floor(Date.now() / 1000) + 1;
+  readonly #timer: NodeJS.Timeout;
+  #swept = Math.floor(Date.now() / 1000);
+  #bytes = 0;
+  #messages = 0;
+
+  constructor(options: MemoryStoreOptions) {
+    this.#limitBytes = options.limitBytes;
+    this.#timer = setInterval(() => this.#sweep(Date.now()), 1000);
+    this.#timer.unref();
+  }
+
+  /** Changes the limit; what is stored stays. */
+  setLimit(limitBytes: number): void {
+    this.#limitBytes = limitBytes;
+  }
+
+  async publish(name: string, draft: MessageDraft, limits: BufferLimits): Promise<ChannelInfo> {
+    const size = draft.data.length + MESSAGE_OVERHEAD_BYTES;
+    if (limits.length > 0 && this.#bytes + size > this.#limitBytes)
+      throw new StorageFullError(this.#limitBytes);
+    const nowMs = Date.now();
+    const channel = this.#obtain(name, nowMs);
+    if (limits.length > 0) {
+      this.#bytes += size;
+      this.#messages += 1;
+    }
+    const message = channel.publish(draft, limits, nowMs);
+    if (limits.length > 0) this.#file(channel, message.expiresAtMs);
+    else this.#fileIdle(channel);
+    return channel.info(nowMs);
+  }
+
+  async info(name: string): Promise<ChannelInfo | undefined> {
+    return this.#channels.get(name)?.info(Date.now());
+  }
+
+  async delete(name: string): Promise<ChannelInfo | undefined> {
+    const channel = this.#channels.get(name);
+    if (!channel) return undefined;
+    const nowMs = Date.now();
+    const before = channel.info(nowMs);
+    channel.endSubscribers('deleted', nowMs);
+    channel.clear(nowMs);
+    this.#fileIdle(channel);
+    return before;
+  }
+
+  subscribe(name: string, start: Start, sink: Sink): Subscription {
+    const nowMs = Date.now();
+    const channel = this.#obtain(name, nowMs);
+    return channel.subscribe(start, sink, nowMs);
+  }
+
+  totals(): StoreTotals {
+    let subscribers = 0;
+    for (const channel of this.#channels.values()) subscribers += channel.subscribers;
+    return { channels: this.#channels.size, subscribers, messages: this.#messages, bytes: this.#bytes };
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    for (const channel of this.#channels.values()) channel.endSubscribers('shutdown', Date.now());
+  }
+
+  #obtain(name: string, nowMs: number): MemoryChannel {
+    let channel = this.#channels.get(name);
+    if (!channel) {
+      channel = new MemoryChannel(name, new IdClock(this.#floorSeconds), nowMs, this.#events);
+      this.#channels.set(name, channel);
+    }
+    return channel;
+  }
+
+  readonly #events: ChannelEvents = {
+    messageDropped: (message: Message): void => {
+      this.#bytes -= message.data.length + MESSAGE_OVERHEAD_BYTES;
+      this.#messages -= 1;
+    },
+    deserted: (channel: MemoryChannel): void => this.#fileIdle(channel),
+  };
+
+  /** Files a channel for a look at `atMs`, unless one is due sooner: that look files it again. */
+  #file(channel: MemoryChannel, atMs: number): void {
+    const second = Math.max(Math.ceil(atMs / 1000), this.#swept + 1);
+    if (channel.dueSecond !== undefined && channel.dueSecond <= second) return;
+    channel.dueSecond = second;
+    const due = this.#agenda.get(second);
+    if (due) due.add(channel);
+    else this.#agenda.set(second, new Set([channel]));
+  }
+
+  #fileIdle(channel: MemoryChannel): void {
+    this.#file(channel, channel.lastUsedMs + IDLE_CHANNEL_SECONDS * 1000);
+  }
+
+  /** Looks at every channel filed up to now: expires messages, forgets idle channels, files the rest again. */
+  #sweep(nowMs: number): void {
+    const now = Math.floor(nowMs / 1000);
+    if (now - this.#swept > 3600) {
+      // The clock leapt: look at everything once instead of walking through every second.
+      const all = [...this.#agenda.values()];
+      this.#agenda.clear();
+      this.#swept = now;
+      for (const due of all) for (const channel of due) this.#attend(channel, nowMs);
+      return;
+    }
+    while (this.#swept < now) {
+      this.#swept += 1;
+      const due = this.#agenda.get(this.#swept);
+      if (!due) continue;
+      this.#agenda.delete(this.#swept);
+      for (const channel of due) this.#attend(channel, nowMs);
+    }
+  }
+
+  #attend(channel: MemoryChannel, nowMs: number): void {
+    if (this.#channels.get(channel.name) !== channel) return;
+    channel.dueSecond = undefined;
+    channel.buffer.expire(nowMs);
+    const oldest = channel.buffer.at(0);
+    if (oldest) {
+      this.#file(channel, oldest.expiresAtMs);
+    } else if (channel.subscribers === 0) {
+      if (nowMs - channel.lastUsedMs >= IDLE_CHANNEL_SECONDS * 1000) this.#channels.delete(channel.name);
+      else this.#fileIdle(channel);
+    }
+  }
+}

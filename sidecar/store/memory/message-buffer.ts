@@ -1,0 +1,69 @@
+import { compareIds, type Message, type MessageId } from '../message.ts';
+
+/**
+ * The buffered messages of one channel, ordered by id. Dropping from the front is by far the commonest removal, so
+ * the front is an index into the array and the array is compacted when half of it is gone.
+ */
+export class MessageBuffer {
+  #messages: (Message | undefined)[] = [];
+  #front = 0;
+  /** Called with every message that leaves the buffer. */
+  readonly #onDrop: (message: Message) => void;
+
+  constructor(onDrop: (message: Message) => void) {
+    this.#onDrop = onDrop;
+  }
+
+  get length(): number {
+    return this.#messages.length - this.#front;
+  }
+
+  /** The i-th oldest message kept; undefined outside 0 … length-1. */
+  at(i: number): Message | undefined {
+    return i < 0 ? undefined : this.#messages[this.#front + i];
+  }
+
+  /** Appends a message whose id is after all present ones. */
+  push(message: Message): void {
+    this.#messages.push(message);
+  }
+
+  /** Keeps only the newest `length` messages. */
+  trim(length: number): void {
+    while (this.length > length) this.#dropOldest();
+  }
+
+  /**
+   * Drops expired messages from the oldest end only: a long-lived old message protects a short-lived newer one
+   * (spec/message-ids.md §5).
+   */
+  expire(nowMs: number): void {
+    while (this.length > 0 && (this.at(0) as Message).expiresAtMs <= nowMs) this.#dropOldest();
+  }
+
+  clear(): void {
+    this.trim(0);
+  }
+
+  /** Index of the oldest message after `id`; equals length when there is none. */
+  indexAfter(id: MessageId): number {
+    let low = 0;
+    let high = this.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (compareIds((this.at(middle) as Message).id, id) <= 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #dropOldest(): void {
+    const message = this.#messages[this.#front] as Message;
+    this.#messages[this.#front++] = undefined;
+    if (this.#front * 2 >= this.#messages.length) {
+      this.#messages = this.#messages.slice(this.#front);
+      this.#front = 0;
+    }
+    this.#onDrop(message);
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * The contract of every store. A channel is a buffer of messages and the subscribers that wait for more; whatever the
+ * store keeps them in, these promises hold and test/store/contract.ts checks them:
+ *
+ * - Ids of one channel only ever grow, also when the clock steps back and after a deletion, so a client that resumes
+ *   with the last id it got misses nothing and gets nothing twice.
+ * - A subscriber gets every message that is in the buffer after its start, then every later one, in order, once.
+ * - publish resolves after the message is stored; from then on it is not lost but by the channel's own limits.
+ */
+import type { MessageFormat } from '../fanout/format.ts';
+import type { Message, MessageDraft, MessageId } from './message.ts';
+
+/** How long and how many; set by the publishing request for the whole channel (spec/surprises.md E5). */
+export interface BufferLimits {
+  /** Most messages kept; 0 delivers to present subscribers only. */
+  readonly length: number;
+  /** Seconds that this message lives; never 0. */
+  readonly timeoutSeconds: number;
+}
+
+/** The figures of a publisher's reply (spec/http-protocol.md §2.2). */
+export interface ChannelInfo {
+  readonly messages: number;
+  /** Unix seconds of the last subscriber activity, or undefined if there never was any. */
+  readonly lastSeenSubscriber: number | undefined;
+  readonly subscribers: number;
+  /** Id of the newest message ever published; 0:0 if none was. */
+  readonly lastMessageId: MessageId;
+}
+
+/** Where a subscriber starts: after an id it names, or at the Nth message as nchan_subscriber_first_message counts. */
+export type Start = { readonly after: MessageId } | { readonly first: number };
+
+/** Why a subscription ended from the store's side. */
+export type EndReason = 'deleted' | 'overflow' | 'shutdown';
+
+/** Undrained bytes above which a subscriber gets nothing more from the buffer until it drains. */
+export const PAUSE_BYTES = 64 * 1024;
+
+/** Undrained bytes above which a subscriber is ended; it can resume from the last id it got. */
+export const OVERFLOW_BYTES = 4 * 1024 * 1024;
+
+/** What a subscriber is to a store. */
+export interface Sink {
+  /** Subscribers with the same format object share each encoded message. */
+  readonly format: MessageFormat;
+  /**
+   * Takes one or more encoded messages, in order.
+   * @param last the newest of the messages in `bytes`.
+   * @returns bytes that its client has not drained yet. The store stops reading the buffer for it above
+   *   PAUSE_BYTES, until Subscription.resume, and ends it with `overflow` above OVERFLOW_BYTES.
+   */
+  write(bytes: Buffer, last: Message): number;
+  /** The store delivers nothing more. Called at most once, and never after Subscription.cancel. */
+  end(reason: EndReason): void;
+}
+
+export interface Subscription {
+  /** The client drained what it was given: catch-up goes on. */
+  resume(): void;
+  /** The subscriber leaves; its sink is not called again. */
+  cancel(): void;
+}
+
+/** Counters for `njchan status`. */
+export interface StoreTotals {
+  readonly channels: number;
+  readonly subscribers: number;
+  readonly messages: number;
+  /** Bytes of buffered messages, with their overhead. */
+  readonly bytes: number;
+}
+
+export interface Store {
+  /** @throws StorageFullError when the message does not fit. */
+  publish(channel: string, draft: MessageDraft, limits: BufferLimits): Promise<ChannelInfo>;
+  /** Figures of a channel, or undefined when there is none. */
+  info(channel: string): Promise<ChannelInfo | undefined>;
+  /** Drops a channel's messages and ends its subscribers; the figures as they were before, or undefined. */
+  delete(channel: string): Promise<ChannelInfo | undefined>;
+  /** Begins delivery; buffered messages may reach the sink before this returns. */
+  subscribe(channel: string, start: Start, sink: Sink): Subscription;
+  totals(): StoreTotals;
+  /** Ends every subscriber with `shutdown` and stops all timers. */
+  close(): Promise<void>;
+}
+
+/** The store has no room for a message: 507 to its publisher. */
+export class StorageFullError extends Error {
+  constructor(limitBytes: number) {
+    super(`buffered messages would exceed ${limitBytes} bytes`);
+    this.name = 'StorageFullError';
+  }
+}

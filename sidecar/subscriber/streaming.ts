@@ -1,0 +1,59 @@
+/** A subscriber that gets message after message on one connection, whatever the connection speaks. */
+import type { MessageFormat } from '../fanout/format.ts';
+import type { Handoff } from '../handoff.ts';
+import type { EndReason, Sink, Store, Subscription } from '../store/store.ts';
+import { END_STATUS, type EndStatus, IdleTimer, startOf } from './subscriber.ts';
+
+/** The connection of a streaming subscriber. */
+export interface Wire {
+  /** Writes encoded messages; returns the bytes that have not left yet. */
+  write(bytes: Buffer): number;
+  /** Says good-bye in the transport's own form and closes. */
+  finish(status: EndStatus): void;
+  /** Closes without a word. */
+  destroy(): void;
+}
+
+export class StreamingSubscriber implements Sink {
+  readonly format: MessageFormat;
+  readonly #wire: Wire;
+  readonly #idle: IdleTimer;
+  #subscription: Subscription | undefined;
+
+  constructor(wire: Wire, format: MessageFormat, handoff: Handoff) {
+    this.#wire = wire;
+    this.format = format;
+    this.#idle = new IdleTimer(handoff.settings.subscriberTimeout, () => this.#timedOut());
+  }
+
+  start(store: Store, handoff: Handoff): void {
+    this.#subscription = store.subscribe(handoff.channels[0] as string, startOf(handoff), this);
+  }
+
+  write(bytes: Buffer): number {
+    this.#idle.touch();
+    return this.#wire.write(bytes);
+  }
+
+  end(reason: EndReason): void {
+    this.#idle.stop();
+    if (reason === 'overflow') this.#wire.destroy();
+    else this.#wire.finish(END_STATUS[reason]);
+  }
+
+  /** The wire can take more. */
+  drained(): void {
+    this.#subscription?.resume();
+  }
+
+  /** The client is gone. */
+  closed(): void {
+    this.#idle.stop();
+    this.#subscription?.cancel();
+  }
+
+  #timedOut(): void {
+    this.#subscription?.cancel();
+    this.#wire.finish(408);
+  }
+}

@@ -1,0 +1,54 @@
+/** What subscribers of all transports have in common: where they start, and how long they wait. */
+import type { Handoff } from '../handoff.ts';
+import type { EndReason, Start } from '../store/store.ts';
+
+/** The status with which a subscription ends, in whatever form its transport has for it. */
+export type EndStatus = 408 | 410;
+
+/** What a client is told for each reason; `overflow` is told nothing, since its client does not read. */
+export const END_STATUS: Record<Exclude<EndReason, 'overflow'>, EndStatus> = { deleted: 410, shutdown: 410 };
+
+/** Where this subscriber starts: at the id it sent, else where its location says. */
+export function startOf(handoff: Handoff): Start {
+  const id = handoff.messageId;
+  if (!id) return { first: handoff.settings.firstMessage };
+  return { after: { time: id.time, tag: id.tags[id.active] ?? 0 } };
+}
+
+/** Ends a subscriber that received nothing for nchan_subscriber_timeout seconds. */
+export class IdleTimer {
+  readonly #timeoutMs: number;
+  readonly #expired: () => void;
+  #timer: NodeJS.Timeout | undefined;
+  #activeMs = Date.now();
+
+  /** @param timeoutSeconds 0 waits for ever. */
+  constructor(timeoutSeconds: number, expired: () => void) {
+    this.#timeoutMs = timeoutSeconds * 1000;
+    this.#expired = expired;
+    if (timeoutSeconds > 0) this.#arm(this.#timeoutMs);
+  }
+
+  /** Something was received: only a time stamp, since this is called with every delivery. */
+  touch(): void {
+    if (this.#timer) this.#activeMs = Date.now();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #arm(ms: number): void {
+    this.#timer = setTimeout(
+      () => {
+        const left = this.#activeMs + this.#timeoutMs - Date.now();
+        if (left > 0) this.#arm(left);
+        else this.#expired();
+      },
+      // Longer delays would overflow the timer and fire at once.
+      Math.min(ms, 0x7fffffff),
+    );
+    this.#timer.unref();
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * A WebSocket after its handshake. Most subscribers never say a word, so the parser for client frames is made with the
+ * first bytes that arrive.
+ */
+import type { Socket } from 'node:net';
+import { encodeClose, encodeFrame, OPCODE } from './frame.ts';
+import { closeCodeFor, createReceiver, type Receiver } from './receiver.ts';
+
+export interface ConnectionEvents {
+  /** A complete text or binary message. */
+  message(data: Buffer, binary: boolean): void;
+  /** Written bytes have left; more may be written. */
+  drained(): void;
+  /** The connection is over, for whatever reason. Called once. */
+  closed(): void;
+}
+
+/** How long a client may take to answer a close frame (spec/http-protocol.md §5.7). */
+const CLOSE_TIMEOUT_MS = 250;
+
+/** A client that sends pings without reading the pongs is cut off at this many unread bytes. */
+const MAX_UNREAD_CONTROL_BYTES = 256 * 1024;
+
+export class WebSocketConnection {
+  readonly #socket: Socket;
+  readonly #events: ConnectionEvents;
+  readonly #maxMessageBytes: number;
+  #receiver: Receiver | undefined;
+  #closing = false;
+
+  /**
+   * @param early bytes that arrived together with the handshake.
+   * @param maxMessageBytes largest message accepted from the client; larger ones close with 1009.
+   */
+  constructor(socket: Socket, early: Buffer, maxMessageBytes: number, events: ConnectionEvents) {
+    this.#socket = socket;
+    this.#events = events;
+    this.#maxMessageBytes = maxMessageBytes;
+    socket.setTimeout(0);
+    if (early.length > 0) socket.unshift(early); // read again, once our caller is ready for it
+    socket.on('data', (bytes: Buffer) => this.#received(bytes));
+    socket.on('drain', () => events.drained());
+    socket.on('error', () => socket.destroy());
+    // The proxied client left: only a FIN arrives, and without answering it the descriptor would stay for ever.
+    socket.on('end', () => socket.end());
+    socket.on('close', () => {
+      this.#closing = true;
+      events.closed();
+    });
+  }
+
+  /** Writes complete frames; returns the bytes that have not left yet. */
+  write(frames: Buffer): number {
+    if (!this.#closing) this.#socket.write(frames);
+    return this.#socket.writableLength;
+  }
+
+  /** Stops or goes on reading from the client. */
+  setReading(on: boolean): void {
+    if (on) this.#socket.resume();
+    else this.#socket.pause();
+  }
+
+  /** Sends a close frame and drops the connection when the client has answered or 250 ms later. */
+  close(code: number | undefined, reason: Buffer | string = ''): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    this.#socket.write(encodeClose(code, reason));
+    this.#socket.resume();
+    this.#dropSoon();
+  }
+
+  /** Drops the connection with whatever is still unsent. */
+  destroy(): void {
+    this.#closing = true;
+    this.#socket.destroy();
+  }
+
+  #received(bytes: Buffer): void {
+    this.#receiver ??= this.#createReceiver();
+    this.#receiver.write(bytes);
+  }
+
+  #createReceiver(): Receiver {
+    const receiver = createReceiver(this.#maxMessageBytes);
+    receiver.on('message', (data, binary) => {
+      if (!this.#closing) this.#events.message(data, binary);
+    });
+    receiver.on('ping', (data) => {
+      if (this.write(encodeFrame(OPCODE.pong, data)) > MAX_UNREAD_CONTROL_BYTES) this.destroy();
+    });
+    receiver.on('conclude', (code, reason) => this.#concluded(code, reason));
+    receiver.on('error', (error) => this.close(closeCodeFor(error)));
+    return receiver;
+  }
+
+  /** The client closes, or answers our close: its code and reason are sent back, and the connection ends. */
+  #concluded(code: number, reason: Buffer): void {
+    if (this.#closing) {
+      this.#socket.end();
+      return;
+    }
+    this.#closing = true;
+    this.#socket.end(code === 1005 ? encodeClose() : encodeClose(code, reason));
+    this.#dropSoon();
+  }
+
+  #dropSoon(): void {
+    setTimeout(() => this.#socket.destroy(), CLOSE_TIMEOUT_MS).unref();
+  }
+}
