@@ -11,8 +11,8 @@ const UNITS: readonly (readonly [unit: string, seconds: number])[] = [
   ['s', 1],
 ];
 
-/** The largest time nginx holds on a 32-bit clock. */
-const MAX_SECONDS = 0x7fffffff;
+/** Some 31,000 years, still exact in milliseconds. */
+const MAX_SECONDS = 1e12;
 
 /** Seconds of a time, or undefined when it is not one; milliseconds (`500ms`) are refused as nginx refuses them. */
 export function parseSeconds(text: string): number | undefined {
@@ -20,7 +20,7 @@ export function parseSeconds(text: string): number | undefined {
   let rest = text;
   let next = 0;
   while (rest !== '') {
-    const part = /^(\d{1,10})([yMwdhms]?) */.exec(rest);
+    const part = /^(\d{1,12})([yMwdhms]?) */.exec(rest);
     if (!part) return undefined;
     const value = Number(part[1]);
     rest = rest.slice((part[0] as string).length);

@@ -111,7 +111,6 @@ export class MemoryChannel {
   /** Drops all messages; ids go on from the last one given. */
   clear(nowMs: number): void {
     this.buffer.clear();
-    this.#lastSeenSubscriber = undefined;
     this.lastUsedMs = nowMs;
   }
 

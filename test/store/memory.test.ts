@@ -1,0 +1,106 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { IdClock } from '../../sidecar/store/memory/id-clock.ts';
+import { MemoryStore } from '../../sidecar/store/memory/memory-store.ts';
+import { MessageBuffer } from '../../sidecar/store/memory/message-buffer.ts';
+import type { Message } from '../../sidecar/store/message.ts';
+import { StorageFullError } from '../../sidecar/store/store.ts';
+import { storeContract } from './contract.ts';
+
+storeContract('memory', async () => new MemoryStore({ limitBytes: 64 * 1024 * 1024 }));
+
+describe('the memory store', () => {
+  afterEach(() => vi.useRealTimers());
+
+  const draft = (bytes: number) => ({ data: Buffer.alloc(bytes), contentType: '', eventsourceEvent: '' });
+
+  it('refuses a message beyond its limit, takes unbuffered ones, and has room again after a deletion', async () => {
+    const store = new MemoryStore({ limitBytes: 10_000 });
+    const limits = { length: 10, timeoutSeconds: 60 };
+    await store.publish('/a', draft(6000), limits);
+    await expect(store.publish('/b', draft(6000), limits)).rejects.toBeInstanceOf(StorageFullError);
+    await store.publish('/b', draft(6000), { length: 0, timeoutSeconds: 60 });
+    await store.delete('/a');
+    await store.publish('/b', draft(6000), limits);
+    expect(store.totals()).toMatchObject({ messages: 1 });
+    await store.close();
+  });
+
+  it('keeps no trace of channels whose messages expired, however long they lived', async () => {
+    vi.useFakeTimers();
+    const store = new MemoryStore({ limitBytes: 1 << 30 });
+    for (let i = 0; i < 1000; i++) {
+      await store.publish(`/c${i}`, draft(10), { length: 3, timeoutSeconds: 1 + (i % 300) });
+      if (i % 10 === 0) vi.advanceTimersByTime(1000);
+    }
+    expect(store.totals().channels).toBeGreaterThan(0);
+    vi.advanceTimersByTime(400_000);
+    expect(store.totals()).toEqual({ channels: 0, subscribers: 0, messages: 0, bytes: 0 });
+    await store.close();
+  });
+
+  it('survives a clock that leaps ahead by years', async () => {
+    vi.useFakeTimers();
+    const store = new MemoryStore({ limitBytes: 1 << 30 });
+    await store.publish('/a', draft(10), { length: 3, timeoutSeconds: 60 });
+    vi.setSystemTime(Date.now() + 10 * 365 * 86400_000);
+    vi.advanceTimersByTime(20_000);
+    expect(store.totals().channels).toBe(0);
+    await store.close();
+  });
+});
+
+describe('the id clock', () => {
+  it('counts tags within a second and starts over in the next', () => {
+    const clock = new IdClock(0);
+    const ids = [5000, 5999, 6000].map((ms) => clock.next(ms));
+    expect(ids).toEqual([
+      { time: 5, tag: 0 },
+      { time: 5, tag: 1 },
+      { time: 6, tag: 0 },
+    ]);
+  });
+
+  it('goes on in the last second when the clock steps back', () => {
+    const clock = new IdClock(0);
+    clock.next(9000);
+    expect(clock.next(4000)).toEqual({ time: 9, tag: 1 });
+  });
+
+  it('runs into the next second when one has no tags left', () => {
+    const clock = new IdClock(0);
+    for (let i = 0; i <= 32767; i++) clock.next(5000);
+    expect(clock.last).toEqual({ time: 5, tag: 32767 });
+    expect(clock.next(5000)).toEqual({ time: 6, tag: 0 });
+  });
+
+  it('gives no id in a second that a predecessor may have used', () => {
+    expect(new IdClock(8).next(7000)).toEqual({ time: 8, tag: 0 });
+  });
+});
+
+describe('the message buffer', () => {
+  const message = (tag: number): Message => ({
+    id: { time: 1, tag },
+    data: Buffer.alloc(0),
+    contentType: '',
+    eventsourceEvent: '',
+    expiresAtMs: 0,
+  });
+
+  it('finds the successor of any id, kept or not, after any number of removals', () => {
+    const dropped: number[] = [];
+    const buffer = new MessageBuffer((m) => dropped.push(m.id.tag));
+    for (let tag = 0; tag < 200; tag += 2) {
+      buffer.push(message(tag));
+      buffer.trim(7);
+      const first = Math.max(tag - 12, 0);
+      expect(buffer.at(0)?.id.tag).toBe(first);
+      for (let probe = -1; probe <= tag; probe++) {
+        const next = buffer.at(buffer.indexAfter({ time: 1, tag: probe }))?.id.tag;
+        const expected = Math.max(first, probe % 2 === 0 ? probe + 2 : probe + 1);
+        expect(next).toBe(expected > tag ? undefined : expected);
+      }
+    }
+    expect(dropped).toEqual(Array.from({ length: 93 }, (_, i) => i * 2));
+  });
+});
