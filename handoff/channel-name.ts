@@ -4,13 +4,13 @@
  * them out of harm's way in headers, logs and, later, Redis keys.
  */
 
-/** Characters written as they are: RFC 3986's unreserved ones and the slash between group and id. */
-const PLAIN = /^[A-Za-z0-9\-._~/]*$/;
+/** Any character but those written as they are: RFC 3986's unreserved ones and the slash between group and id. */
+const ESCAPED = /[^A-Za-z0-9\-._~/]/;
 const HEX = '0123456789ABCDEF';
 
 /** True for names that encodeChannelName leaves as they are: nearly all. */
 export function isPlainChannelName(text: string): boolean {
-  return PLAIN.test(text);
+  return !ESCAPED.test(text);
 }
 
 /** Percent-encodes every byte of a name but unreserved characters and `/`. `bytes` is the name's raw bytes. */
@@ -19,7 +19,7 @@ export function encodeChannelName(bytes: ArrayLike<number>): string {
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i] as number;
     const char = String.fromCharCode(byte);
-    text += PLAIN.test(char) ? char : `%${HEX.charAt(byte >> 4)}${HEX.charAt(byte & 15)}`;
+    text += ESCAPED.test(char) ? `%${HEX.charAt(byte >> 4)}${HEX.charAt(byte & 15)}` : char;
   }
   return text;
 }
@@ -29,5 +29,5 @@ export function encodeChannelName(bytes: ArrayLike<number>): string {
  * for each name and safe to log.
  */
 export function isEncodedChannelName(text: string): boolean {
-  return /^(?:[A-Za-z0-9\-._~/]|%[0-9A-F]{2})*$/.test(text);
+  return /^(?:[A-Za-z0-9\-._~/]|%[0-9A-F]{2})*$(?!\n)/.test(text);
 }

@@ -4,9 +4,9 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 const DAYS_BEFORE_MONTH = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
 
 /** `Sun, 06 Nov 1994 08:49:37 GMT` and, with dashes and a two-digit year, RFC 850's form. */
-const FIXDATE = /^\w+, *(\d{1,2})[ -](\w{3})[ -](\d{4}|\d{2}) +(\d{2}):(\d{2}):(\d{2})(?: +GMT)?$/;
+const FIXDATE = /^\w+, *(\d{1,2})[ -](\w{3})[ -](\d{4}|\d{2}) +(\d{2}):(\d{2}):(\d{2})(?: +GMT)?$(?!\n)/;
 /** C's asctime: `Sun Nov  6 08:49:37 1994`. */
-const ASCTIME = /^\w{3} (\w{3}) +(\d{1,2}) (\d{2}):(\d{2}):(\d{2}) (\d{4})$/;
+const ASCTIME = /^\w{3} (\w{3}) +(\d{1,2}) (\d{2}):(\d{2}):(\d{2}) (\d{4})$(?!\n)/;
 
 function isLeap(year: number): boolean {
   return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;

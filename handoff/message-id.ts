@@ -20,7 +20,7 @@ export function parseMessageId(text: string): ParsedMessageId | undefined {
   const colon = text.indexOf(':');
   if (colon < 1) return undefined;
   const time = text.slice(0, colon);
-  if (!/^\d+$/.test(time)) return undefined;
+  if (!/^\d+$(?!\n)/.test(time)) return undefined;
   return parseTags(Number(time), text.slice(colon + 1));
 }
 

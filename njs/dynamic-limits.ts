@@ -16,7 +16,7 @@ export function dynamicLimits(r: NginxHTTPRequest, location: string): DynamicLim
   const messageTimeout = timeout === undefined ? undefined : parseSeconds(timeout);
   if (timeout !== undefined && messageTimeout === undefined) return 'message_timeout_invalid';
   if (length === '') return 'message_buffer_length_missing';
-  if (length !== undefined && !/^\d{1,15}$/.test(length)) return 'message_buffer_length_invalid';
+  if (length !== undefined && !/^\d{1,15}$(?!\n)/.test(length)) return 'message_buffer_length_invalid';
   return { messageTimeout, messageBufferLength: length === undefined ? undefined : Number(length) };
 }
 

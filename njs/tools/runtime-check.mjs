@@ -39,6 +39,9 @@ const MISSING_SYNTAX = {
   YieldExpression: 'generators',
 };
 
+/** njs takes `$` as PCRE does, not as JavaScript does; `$(?!\n)` means the end for both. */
+const LOOSE_END = /(?<!\\)\$(?!\(\?!\\n\))/;
+
 /**
  * Looks for syntax, globals and methods that njs 0.7.9 does not have.
  * @param {string} code the bundle
@@ -63,6 +66,8 @@ export function checkRuntime(code) {
     },
     Literal(node) {
       if (node.regex?.flags.includes('u')) report(node, 'regular expression flag u');
+      if (node.regex && LOOSE_END.test(node.regex.pattern))
+        report(node, '$ also matches before a final line break');
       if (typeof node.value === 'bigint') report(node, 'BigInt');
     },
     AssignmentExpression(node) {
