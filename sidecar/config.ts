@@ -65,7 +65,7 @@ function configProblem(config: unknown): string | undefined {
     return '"user" must have numbers "uid" and "gid"';
   }
   for (const [name, bytes] of Object.entries(limits ?? {})) {
-    if (!(name in DEFAULT_LIMITS)) return `unknown limit "${name}"`;
+    if (!Object.hasOwn(DEFAULT_LIMITS, name)) return `unknown limit "${name}"`;
     if (!Number.isSafeInteger(bytes) || (bytes as number) < 1)
       return `"limits.${name}" must be a positive number`;
   }

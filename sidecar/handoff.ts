@@ -88,7 +88,7 @@ export function readHandoff(headers: IncomingHttpHeaders, secret: Buffer | undef
   const messageId = id === '' ? undefined : parseMessageId(id);
   if (id !== '' && !messageId) throw new HandoffError('bad message id');
   const refusal = get(NAMES.refusal);
-  if (action === 'refuse' && !(refusal in REFUSALS)) throw new HandoffError('unknown refusal');
+  if (action === 'refuse' && !Object.hasOwn(REFUSALS, refusal)) throw new HandoffError('unknown refusal');
 
   return {
     action: action as Action,
