@@ -48,12 +48,12 @@ const MIN_SECRET_LENGTH = 16;
 function configProblem(config: unknown): string | undefined {
   if (typeof config !== 'object' || config === null) return 'must be a JSON object';
   const { listen, limits, logFormat, user } = config as Record<string, Record<string, unknown> | undefined>;
-  const overSocket = typeof listen?.['socket'] === 'string';
-  const overTcp = typeof listen?.['address'] === 'string';
+  const overSocket = typeof listen?.socket === 'string';
+  const overTcp = typeof listen?.address === 'string';
   if (overSocket === overTcp) return '"listen" must have either "socket" or "address"';
   if (overTcp) {
-    if (!/^.+:\d{1,5}$/.test(listen?.['address'] as string)) return '"listen.address" must be host:port';
-    const secret = listen?.['secret'];
+    if (!/^.+:\d{1,5}$/.test(listen?.address as string)) return '"listen.address" must be host:port';
+    const secret = listen?.secret;
     if (typeof secret !== 'string' || secret.length < MIN_SECRET_LENGTH) {
       return `"listen.secret" must have at least ${MIN_SECRET_LENGTH} characters`;
     }
@@ -61,7 +61,7 @@ function configProblem(config: unknown): string | undefined {
   if (logFormat !== undefined && !['human', 'json'].includes(logFormat as unknown as string)) {
     return '"logFormat" must be "human" or "json"';
   }
-  if (user !== undefined && !(Number.isInteger(user['uid']) && Number.isInteger(user['gid']))) {
+  if (user !== undefined && !(Number.isInteger(user.uid) && Number.isInteger(user.gid))) {
     return '"user" must have numbers "uid" and "gid"';
   }
   for (const [name, bytes] of Object.entries(limits ?? {})) {

@@ -6,9 +6,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import { formatTags } from '../handoff/message-id.ts';
 import type { RefusalName } from '../handoff/refusals.ts';
-import type { SidecarLimits } from './config.ts';
+import { reportFault, type ServerContext } from './context.ts';
 import { type Handoff, HandoffError, readHandoff } from './handoff.ts';
-import type { Logger } from './log.ts';
 import {
   deleteRequest,
   infoRequest,
@@ -25,7 +24,6 @@ import {
   sendReply,
   VARY,
 } from './reply.ts';
-import { StorageFullError, type Store } from './store/store.ts';
 import { serveEventSource } from './subscriber/eventsource.ts';
 import { serveLongpoll } from './subscriber/longpoll.ts';
 import { serveWebSocket } from './subscriber/websocket.ts';
@@ -35,14 +33,6 @@ const MAX_HEADER_BYTES = 1024 * 1024;
 
 /** Longer than nginx keeps an idle connection to us (60 s), so that nginx never reuses one that we just closed. */
 const KEEP_ALIVE_MS = 75_000;
-
-export interface ServerContext {
-  readonly store: Store;
-  readonly log: Logger;
-  readonly limits: () => SidecarLimits;
-  /** What each hand-off must carry over TCP. */
-  readonly secret: Buffer | undefined;
-}
 
 /** The sidecar's HTTP server, not yet listening. */
 export function createSidecarServer(context: ServerContext): Server {
@@ -89,8 +79,8 @@ async function serveRequest(
     const answer = await answerFor(context, handoff, request);
     sendReply(response, 'refusal' in answer ? refuse(answer.refusal, handoff) : answer);
   } catch (error) {
-    if (request.destroyed && !response.writable) return; // the client left in the middle of its body
-    sendReply(response, refuse(fault(context, handoff, error), handoff));
+    if (request.errored) return; // the body was cut off: nobody waits for an answer
+    sendReply(response, refuse(reportFault(context, handoff, error), handoff));
   }
 }
 
@@ -128,23 +118,12 @@ function serveUpgrade(context: ServerContext, request: IncomingMessage, socket: 
       serveEventSource(socket, handoff, context.store);
       return;
     }
-    const { websocketMessageBytes } = context.limits();
-    const refusal = serveWebSocket(request, socket, early, handoff, context.store, websocketMessageBytes);
+    const refusal = serveWebSocket(request, socket, early, handoff, context);
     if (refusal) sendRawReply(socket, refuse(refusal, handoff));
   } catch (error) {
-    fault(context, handoff, error);
+    reportFault(context, handoff, error);
     socket.destroy();
   }
-}
-
-/** Logs what went wrong on our side and names the refusal for it. */
-function fault(context: ServerContext, handoff: Handoff, error: unknown): RefusalName {
-  if (error instanceof StorageFullError) {
-    context.log.warn({ location: handoff.settings.location }, `a message was refused: ${error.message}`);
-    return 'storage_full';
-  }
-  context.log.error({ location: handoff.settings.location, err: error }, 'a request failed');
-  return 'internal_error';
 }
 
 function refuse(refusal: RefusalName, handoff: Handoff): Reply {

@@ -5,6 +5,7 @@ import type { Handoff } from '../handoff.ts';
 import { corsHeaders, type HeaderList, type Reply } from '../reply.ts';
 import type { ChannelInfo, Store } from '../store/store.ts';
 import { formatChannelInfo, negotiateFormat } from './channel-info.ts';
+import { ownBytes } from './own-bytes.ts';
 import { publish, publishStatus } from './publish.ts';
 
 export type PublisherAnswer = Reply | { readonly refusal: RefusalName };
@@ -72,7 +73,7 @@ export function optionsReply(handoff: Handoff): Reply {
 }
 
 /**
- * Reads a request's body into memory of its own: a slice would keep the network buffer alive as long as the message.
+ * Reads a request's body.
  * @returns undefined when it has more than `maxBytes`; the rest is then discarded.
  */
 async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
@@ -83,9 +84,5 @@ async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buf
     if (length <= maxBytes) parts.push(part);
     else parts.length = 0;
   }
-  if (length > maxBytes) return undefined;
-  const body = Buffer.allocUnsafeSlow(length);
-  let offset = 0;
-  for (const part of parts) offset += part.copy(body, offset);
-  return body;
+  return length > maxBytes ? undefined : ownBytes(parts);
 }

@@ -1,10 +1,12 @@
 /** Publishing over a WebSocket (spec/http-protocol.md §3). */
-import type { IncomingHttpHeaders } from 'node:http';
+import { type IncomingHttpHeaders, STATUS_CODES } from 'node:http';
+import { REFUSALS } from '../../handoff/refusals.ts';
+import { reportFault, type ServerContext } from '../context.ts';
 import type { Handoff } from '../handoff.ts';
-import { StorageFullError, type Store } from '../store/store.ts';
 import type { WebSocketConnection } from '../websocket/connection.ts';
 import { encodeFrame, OPCODE } from '../websocket/frame.ts';
 import { formatChannelInfo, type InfoFormat, negotiateFormat } from './channel-info.ts';
+import { ownBytes } from './own-bytes.ts';
 import { publish } from './publish.ts';
 
 /** Messages of one connection that may wait for the store before its client is made to wait. */
@@ -13,7 +15,7 @@ const MAX_WAITING = 64;
 export class WebSocketPublisher {
   readonly #connection: WebSocketConnection;
   readonly #handoff: Handoff;
-  readonly #store: Store;
+  readonly #context: ServerContext;
   readonly #replies: boolean;
   readonly #format: InfoFormat;
   readonly #textContentType: string;
@@ -27,12 +29,12 @@ export class WebSocketPublisher {
     connection: WebSocketConnection,
     headers: IncomingHttpHeaders,
     handoff: Handoff,
-    store: Store,
+    context: ServerContext,
     replies: boolean,
   ) {
     this.#connection = connection;
     this.#handoff = handoff;
-    this.#store = store;
+    this.#context = context;
     this.#replies = replies;
     this.#format = negotiateFormat(headers.accept);
     this.#textContentType = headers['content-type'] ?? '';
@@ -48,9 +50,8 @@ export class WebSocketPublisher {
 
   async #publish(data: Buffer, binary: boolean): Promise<void> {
     try {
-      const info = await publish(this.#store, this.#handoff, {
-        // A copy of its own: the parser hands out slices of larger network buffers.
-        data: Buffer.from(Uint8Array.prototype.slice.call(data).buffer),
+      const info = await publish(this.#context.store, this.#handoff, {
+        data: ownBytes([data]),
         contentType: binary ? 'application/octet-stream' : this.#textContentType,
         eventsourceEvent: this.#event,
       });
@@ -59,8 +60,8 @@ export class WebSocketPublisher {
         this.#connection.write(encodeFrame(OPCODE.text, Buffer.from(body)));
       }
     } catch (error) {
-      const full = error instanceof StorageFullError;
-      this.#connection.close(1011, full ? '507 Insufficient Storage' : '500 Internal Server Error');
+      const { status } = REFUSALS[reportFault(this.#context, this.#handoff, error)];
+      this.#connection.close(1011, `${status} ${STATUS_CODES[status]}`);
     } finally {
       this.#waiting -= 1;
       if (this.#waiting === MAX_WAITING - 1) this.#connection.setReading(true);

@@ -2,10 +2,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { RefusalName } from '../../handoff/refusals.ts';
+import type { ServerContext } from '../context.ts';
 import type { Handoff } from '../handoff.ts';
 import { WebSocketPublisher } from '../publisher/websocket.ts';
 import { corsHeaders } from '../reply.ts';
-import type { Store } from '../store/store.ts';
 import { WebSocketConnection } from '../websocket/connection.ts';
 import { acceptHandshake } from '../websocket/handshake.ts';
 import { WEBSOCKET_FORMAT, WEBSOCKET_META_FORMAT } from './formats.ts';
@@ -30,8 +30,7 @@ export function serveWebSocket(
   socket: Socket,
   early: Buffer,
   handoff: Handoff,
-  store: Store,
-  maxMessageBytes: number,
+  context: ServerContext,
 ): RefusalName | undefined {
   const accepted = acceptHandshake(request.headers, corsHeaders(handoff.origin));
   if ('refusal' in accepted) return accepted.refusal;
@@ -43,7 +42,7 @@ export function serveWebSocket(
   const connection = new WebSocketConnection(
     socket,
     early,
-    publishes ? maxMessageBytes : SUBSCRIBER_MESSAGE_BYTES,
+    publishes ? context.limits().websocketMessageBytes : SUBSCRIBER_MESSAGE_BYTES,
     {
       message(data, binary) {
         if (publisher) publisher.message(data, binary);
@@ -55,7 +54,7 @@ export function serveWebSocket(
   );
   // A subscriber gets its own messages back, so only a publisher that is nothing else is told about each one.
   const publisher = publishes
-    ? new WebSocketPublisher(connection, request.headers, handoff, store, !subscribes)
+    ? new WebSocketPublisher(connection, request.headers, handoff, context, !subscribes)
     : undefined;
   if (subscribes) {
     const wire: Wire = {
@@ -68,7 +67,7 @@ export function serveWebSocket(
       accepted.meta ? WEBSOCKET_META_FORMAT : WEBSOCKET_FORMAT,
       handoff,
     );
-    subscriber.start(store, handoff);
+    subscriber.start(context.store, handoff);
   }
   return undefined;
 }

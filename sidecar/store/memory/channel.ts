@@ -1,5 +1,6 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { MessageFormat } from '../../fanout/format.ts';
-import { FanoutGroup } from '../../fanout/group.ts';
+import { FanoutGroup, SLICE_MEMBERS } from '../../fanout/group.ts';
 import { BEFORE_ALL, compareIds, type Message, type MessageDraft, type MessageId } from '../message.ts';
 import type { BufferLimits, ChannelInfo, EndReason, Sink, Start } from '../store.ts';
 import type { IdClock } from './id-clock.ts';
@@ -114,11 +115,21 @@ export class MemoryChannel {
     this.lastUsedMs = nowMs;
   }
 
-  /** Ends every subscriber after what is already on its way to it. */
-  endSubscribers(reason: EndReason, nowMs: number): void {
+  /**
+   * Ends every present subscriber after what is already on its way to it. They leave the channel at once; being told
+   * takes a slice of them a turn.
+   */
+  async endSubscribers(reason: EndReason, nowMs: number): Promise<void> {
     for (const group of this.#groups.values()) group.flush();
-    for (const subscription of [...this.#subscriptions]) subscription.end(reason);
+    const leaving = [...this.#subscriptions];
+    this.#groups.clear();
+    this.#catchingUp.clear();
+    this.#subscriptions.clear();
     this.lastUsedMs = nowMs;
+    for (let i = 0; i < leaving.length; i++) {
+      if (i > 0 && i % SLICE_MEMBERS === 0) await nextTurn();
+      leaving[i]?.end(reason);
+    }
   }
 
   /** The id after which a new subscriber reads (spec/message-ids.md §4 and §5). */

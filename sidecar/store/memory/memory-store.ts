@@ -74,9 +74,10 @@ export class MemoryStore implements Store {
     if (!channel) return undefined;
     const nowMs = Date.now();
     const before = channel.info(nowMs);
-    channel.endSubscribers('deleted', nowMs);
+    const ended = channel.endSubscribers('deleted', nowMs);
     channel.clear(nowMs);
     this.#fileIdle(channel);
+    await ended;
     return before;
   }
 
@@ -94,7 +95,10 @@ export class MemoryStore implements Store {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    for (const channel of this.#channels.values()) channel.endSubscribers('shutdown', Date.now());
+    const nowMs = Date.now();
+    await Promise.all(
+      [...this.#channels.values()].map((channel) => channel.endSubscribers('shutdown', nowMs)),
+    );
   }
 
   #obtain(name: string, nowMs: number): MemoryChannel {
