@@ -1,0 +1,151 @@
+/** What makes a location an endpoint (spec/directives.md §1). */
+import {
+  DEFAULT_PUBLISHER,
+  DEFAULT_SUBSCRIBER,
+  type PublisherTransport,
+  type SubscriberTransport,
+} from '../../../handoff/settings.ts';
+import { type Keywords, matchKeyword } from '../keywords.ts';
+import type { Token } from '../lexer.ts';
+import { type Call, type Endpoint, row, valid } from './row.ts';
+
+const PUBLISHER_WORDS: Keywords<PublisherTransport> = [
+  ['http', 'http'],
+  ['websocket', 'websocket'],
+  ['ws', 'websocket'],
+  ['websockets', 'websocket'],
+];
+
+/** The order decides what a short word means: `http`, and so `h`, is interval-poll. */
+const SUBSCRIBER_WORDS: Keywords<SubscriberTransport | 'off'> = [
+  ['websocket', 'websocket'],
+  ['ws', 'websocket'],
+  ['websockets', 'websocket'],
+  ['eventsource', 'eventsource'],
+  ['event-source', 'eventsource'],
+  ['es', 'eventsource'],
+  ['sse', 'eventsource'],
+  ['longpoll', 'longpoll'],
+  ['long-poll', 'longpoll'],
+  ['poll', 'intervalpoll'],
+  ['interval-poll', 'intervalpoll'],
+  ['intervalpoll', 'intervalpoll'],
+  ['http', 'intervalpoll'],
+  ['chunked', 'http-chunked'],
+  ['http-chunked', 'http-chunked'],
+  ['multipart', 'http-multipart'],
+  ['multipart/mixed', 'http-multipart'],
+  ['http-multipart', 'http-multipart'],
+  ['multipart-mixed', 'http-multipart'],
+  ['http-raw-stream', 'http-raw-stream'],
+  ['none', 'off'],
+  ['off', 'off'],
+  ['disabled', 'off'],
+];
+
+/** `off` leaves the raw stream alone, as Nchan does. */
+const NOT_TURNED_OFF: SubscriberTransport = 'http-raw-stream';
+
+/** The transports of a level while its directives are read. */
+class Words implements Endpoint {
+  readonly publisher: Set<PublisherTransport>;
+  readonly subscriber: Set<SubscriberTransport>;
+  readonly #name: string;
+
+  constructor({ name, current }: Call<'endpoint'>) {
+    this.#name = name;
+    this.publisher = new Set(current?.publisher);
+    this.subscriber = new Set(current?.subscriber);
+  }
+
+  addPublisher(word: Token): void {
+    this.publisher.add(valid(matchKeyword(PUBLISHER_WORDS, word.text), this.#invalid(word)));
+  }
+
+  addSubscriber(word: Token): void {
+    const transport = valid(matchKeyword(SUBSCRIBER_WORDS, word.text), this.#invalid(word));
+    if (transport !== 'off') {
+      this.subscriber.add(transport);
+      return;
+    }
+    for (const given of this.subscriber) if (given !== NOT_TURNED_OFF) this.subscriber.delete(given);
+  }
+
+  addDefaultPublisher(): void {
+    for (const transport of DEFAULT_PUBLISHER) this.publisher.add(transport);
+  }
+
+  addDefaultSubscriber(): void {
+    for (const transport of DEFAULT_SUBSCRIBER) this.subscriber.add(transport);
+  }
+
+  #invalid(word: Token): string {
+    return `invalid ${this.#name} value: ${word.text}`;
+  }
+}
+
+/** A nested level can only add to what it inherits. */
+function addUp(own: Endpoint, outer: Endpoint): Endpoint {
+  return {
+    publisher: new Set([...outer.publisher, ...own.publisher]),
+    subscriber: new Set([...outer.subscriber, ...own.subscriber]),
+  };
+}
+
+const COMMON = { contexts: 'SLI', slot: 'endpoint', onDuplicate: 'add', inherit: addUp } as const;
+
+export const ENDPOINTS = [
+  row({
+    ...COMMON,
+    names: ['nchan_publisher', 'nchan_publisher_location', 'push_publisher'],
+    args: [0, 2],
+    default: 'without words: `http websocket`',
+    doc: 'Makes the location a publisher. Words: `http`, `websocket` (`ws`, `websockets`).',
+    parse(call) {
+      const words = new Words(call);
+      if (call.args.length === 0) words.addDefaultPublisher();
+      for (const word of call.args) words.addPublisher(word);
+      return words;
+    },
+  }),
+  row({
+    ...COMMON,
+    names: ['nchan_subscriber', 'nchan_subscriber_location', 'push_subscriber'],
+    args: [0, 5],
+    default: 'without words: `websocket eventsource longpoll chunked multipart`',
+    doc:
+      'Makes the location a subscriber. Words: `websocket` (`ws`, `websockets`), `eventsource` (`event-source`, `es`, ' +
+      '`sse`), `longpoll` (`long-poll`), `poll` (`interval-poll`, `intervalpoll`, `http`), `chunked` (`http-chunked`), ' +
+      '`multipart` (`multipart/mixed`, `http-multipart`, `multipart-mixed`), `http-raw-stream`, `off` (`none`, ' +
+      '`disabled`).',
+    parse(call) {
+      const words = new Words(call);
+      if (call.args.length === 0) words.addDefaultSubscriber();
+      for (const word of call.args) words.addSubscriber(word);
+      return words;
+    },
+  }),
+  row({
+    ...COMMON,
+    names: ['nchan_pubsub', 'nchan_pubsub_location'],
+    args: [0, 6],
+    default: 'without words: what both of the above have without words',
+    doc:
+      'Makes the location both. Words are read as those of `nchan_publisher` up to the first that is none, then all ' +
+      'of them as those of `nchan_subscriber`: `http longpoll` publishes over HTTP and subscribes by interval-poll ' +
+      'and long-poll, `longpoll` alone has no publisher.',
+    parse(call) {
+      const words = new Words(call);
+      if (call.args.length === 0) {
+        words.addDefaultPublisher();
+        words.addDefaultSubscriber();
+      }
+      for (const word of call.args) {
+        if (matchKeyword(PUBLISHER_WORDS, word.text) === undefined) break;
+        words.addPublisher(word);
+      }
+      for (const word of call.args) words.addSubscriber(word);
+      return words;
+    },
+  }),
+];

@@ -1,0 +1,46 @@
+/** The directive table, and what a level of the configuration takes from it. */
+import { CHANNEL_ID } from './channel-id.ts';
+import { ENDPOINTS } from './endpoints.ts';
+import { MESSAGES } from './messages.ts';
+import type { Row, SlotName, Slots } from './row.ts';
+import { SUBSCRIBER } from './subscriber.ts';
+import { UNSUPPORTED } from './unsupported.ts';
+
+/** Every directive that is supported, in the order of the documentation. */
+export const DIRECTIVES: readonly Row[] = [...ENDPOINTS, ...CHANNEL_ID, ...MESSAGES, ...SUBSCRIBER];
+
+const BY_NAME: ReadonlyMap<string, Row> = new Map(
+  DIRECTIVES.flatMap((row) => row.names.map((name) => [name, row] as const)),
+);
+
+/** What is known about a name: its row, that it is Nchan's but not supported, that it only looks like Nchan's. */
+export type Lookup = Row | 'unsupported' | 'unknown' | undefined;
+
+/** Finds a directive; undefined for those that are none of ours. */
+export function findDirective(name: string): Lookup {
+  const row = BY_NAME.get(name);
+  if (row) return row;
+  if (UNSUPPORTED.has(name)) return 'unsupported';
+  return /^(?:nchan|push)_/.test(name) ? 'unknown' : undefined;
+}
+
+/** The values that one level, or a level with all those around it, has. */
+export type Values = { [S in SlotName]?: Slots[S] };
+
+type Merge = (own: unknown, outer: unknown) => unknown;
+
+/** Slots whose levels are not simply the nearest that has a value. */
+const MERGES: ReadonlyMap<SlotName, Merge> = new Map(
+  DIRECTIVES.flatMap(({ slot, inherit }) =>
+    inherit === 'nearest' ? [] : [[slot, inherit as Merge] as const],
+  ),
+);
+
+/** What is in force at a level: its own values and those of the levels around it. */
+export function inherit(own: Values, outer: Values): Values {
+  const values: Record<string, unknown> = { ...outer, ...own };
+  for (const [slot, merge] of MERGES) {
+    if (own[slot] !== undefined && outer[slot] !== undefined) values[slot] = merge(own[slot], outer[slot]);
+  }
+  return values as Values;
+}

@@ -1,0 +1,90 @@
+/** One row of the directive table: everything the compiler knows about a directive of Nchan. */
+import type { PublisherTransport, SubscriberTransport } from '../../../handoff/settings.ts';
+import { ValueError } from '../errors.ts';
+import type { Token } from '../lexer.ts';
+
+/** A value with nginx variables, as it is written: nginx computes it for each request. */
+export interface Expression {
+  readonly expression: string;
+}
+
+/** What a level makes of the requests that reach it; `words` come from all endpoint directives of the level. */
+export interface Endpoint {
+  readonly publisher: ReadonlySet<PublisherTransport>;
+  readonly subscriber: ReadonlySet<SubscriberTransport>;
+}
+
+/** What directives set, by name. Several directives may set the same (aliases, `nchan_store_messages`). */
+export interface Slots {
+  endpoint: Endpoint;
+  channelId: Expression;
+  publisherChannelId: Expression;
+  subscriberChannelId: Expression;
+  channelGroup: Expression;
+  messageBufferLength: number | Expression;
+  messageTimeout: number | Expression;
+  firstMessage: number;
+  subscriberTimeout: number;
+  maxChannelIdLength: number;
+}
+export type SlotName = keyof Slots;
+
+/** A directive as it is written, for a row to make a value of. */
+export interface Call<S extends SlotName> {
+  /** The name that was used, for messages. */
+  readonly name: string;
+  readonly args: readonly Token[];
+  /** What earlier directives of the same level gave, for `onDuplicate: 'add'`. */
+  readonly current: Slots[S] | undefined;
+}
+
+export interface Row<S extends SlotName = SlotName> {
+  /** The canonical name, then the aliases and the legacy `push_…` names. */
+  readonly names: readonly [string, ...string[]];
+  /** Where it may stand: H http, S server, L location, I `if` in a location. */
+  readonly contexts: string;
+  /** The fewest and the most arguments. */
+  readonly args: readonly [min: number, max: number];
+  readonly slot: S;
+  /** A slot that is given twice at one level: a fault, the first or the last wins, or they add up. */
+  readonly onDuplicate: 'error' | 'first' | 'last' | 'add';
+  /** What a level has whose outer levels have a value too: its own, or what the function makes of both. */
+  readonly inherit: 'nearest' | ((own: Slots[S], outer: Slots[S]) => Slots[S]);
+  /** In the words of the documentation. */
+  readonly default: string;
+  readonly doc: string;
+  /**
+   * Makes the value; `undefined` sets nothing.
+   * @throws ValueError
+   */
+  parse(call: Call<S>): Slots[S] | undefined;
+}
+
+/** Erases a row's slot type, for the table. */
+export function row<S extends SlotName>(row: Row<S>): Row {
+  return row as unknown as Row;
+}
+
+/** True for text in which nginx looks for variables. */
+export function hasVariables(text: string): boolean {
+  return text.includes('$');
+}
+
+/** The only argument of a directive that takes one. */
+export function onlyArgument(args: readonly Token[]): Token {
+  return args[0] as Token;
+}
+
+/** The largest number that nginx takes on 64-bit systems is larger, but is none that a setting can use. */
+const MAX_NUMBER = Number.MAX_SAFE_INTEGER;
+
+/** A number in nginx's sense: digits only. */
+export function parseNumber(text: string): number | undefined {
+  return /^\d+$/.test(text) && Number(text) <= MAX_NUMBER ? Number(text) : undefined;
+}
+
+/** Gives `value` back, or says that it is not one. */
+export function valid<T>(value: T | undefined, message: string): T {
+  if (value === undefined) throw new ValueError(message);
+  return value;
+}

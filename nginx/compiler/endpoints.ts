@@ -1,0 +1,209 @@
+/** Which levels become endpoints of njchan, and what has to be written into each. */
+import { DYNAMIC_VALUES, type DynamicValue } from '../../handoff/headers.ts';
+import {
+  DEFAULT_SETTINGS,
+  formatSettings,
+  type LocationSettings,
+  type PublisherTransport,
+  type SubscriberTransport,
+} from '../../handoff/settings.ts';
+import { copiedDirectives } from './copied-directives.ts';
+import type { Values } from './directives/index.ts';
+import type { Expression, SlotName } from './directives/row.ts';
+import type { Directive } from './parser.ts';
+import type { Scope } from './scopes.ts';
+
+/** The named location through which requests without directives of their own are handed off. */
+export const HANDOFF_LOCATION = '@njchan';
+
+/** An endpoint: a location, an `if` in one, or the `location /` that a server of endpoints lacks. */
+export interface Endpoint {
+  readonly number: string;
+  readonly settings: string;
+  readonly values: readonly (readonly [name: DynamicValue, expression: string])[];
+  /** The handler for js_content. */
+  readonly handler: 'publisher' | 'subscriber' | 'pubsub';
+  /** The named location that hands off, and the directives of the user that it needs. */
+  readonly handoffLocation: string;
+  readonly copied: readonly Directive[];
+}
+
+/** What is to be written into a block. */
+export interface BlockPlan {
+  /** Sets the location's constants; in an `if` these may be the constants of the location around it. */
+  readonly sets?: Endpoint;
+  /** Declares the values that the gateway computes: those of the location and of the `if`s in it. */
+  readonly declares: readonly Endpoint[];
+  readonly handler?: Endpoint['handler'];
+}
+
+export interface ServerPlan {
+  readonly endpoints: readonly Endpoint[];
+  /** The endpoint for requests that no location of the server takes. */
+  readonly elsewhere?: Endpoint;
+}
+
+export interface Plan {
+  readonly blocks: ReadonlyMap<Scope, BlockPlan>;
+  readonly servers: ReadonlyMap<Scope, ServerPlan>;
+  /** Locations that are endpoints or have one in an `if`. */
+  readonly locations: number;
+}
+
+/** Where each value that nginx computes comes from. */
+const DYNAMIC_SLOTS: Readonly<Record<DynamicValue, SlotName>> = {
+  channel_id: 'channelId',
+  publisher_channel_id: 'publisherChannelId',
+  subscriber_channel_id: 'subscriberChannelId',
+  channel_group: 'channelGroup',
+  message_timeout_expression: 'messageTimeout',
+  message_buffer_length_expression: 'messageBufferLength',
+};
+
+const PUBLISHER_ORDER: readonly PublisherTransport[] = ['http', 'websocket'];
+const SUBSCRIBER_ORDER: readonly SubscriberTransport[] = [
+  'websocket',
+  'eventsource',
+  'longpoll',
+  'intervalpoll',
+  'http-chunked',
+  'http-multipart',
+  'http-raw-stream',
+];
+
+/** Decides what is written where. The numbers of endpoints follow the order of the configuration. */
+export function planEndpoints(main: Scope): Plan {
+  const planner = new Planner();
+  for (const http of main.children) {
+    for (const server of http.children) if (server.context === 'server') planner.server(server);
+  }
+  return planner;
+}
+
+class Planner implements Plan {
+  readonly blocks = new Map<Scope, BlockPlan>();
+  readonly servers = new Map<Scope, ServerPlan>();
+  locations = 0;
+  #count = 0;
+
+  server(server: Scope): void {
+    const endpoints: Endpoint[] = [];
+    for (const child of server.children) if (child.context === 'location') this.#location(child, endpoints);
+    // Requests that no location takes get the server's handler; with `location /` there are none.
+    const hasRoot = server.children.some(isRoot);
+    const elsewhere = server.values.endpoint && !hasRoot ? this.#endpoint(server) : undefined;
+    if (elsewhere) {
+      endpoints.push(elsewhere);
+      this.locations++;
+    }
+    if (endpoints.length > 0) this.servers.set(server, { endpoints, ...(elsewhere ? { elsewhere } : {}) });
+  }
+
+  #location(location: Scope, endpoints: Endpoint[]): void {
+    const own = location.values.endpoint && !alwaysReturns(location) ? this.#endpoint(location) : undefined;
+    const declares = own ? [own] : [];
+    for (const [scope, endpoint] of this.#conditions(location)) {
+      if (endpoint) declares.push(endpoint);
+      const sets = endpoint ?? own;
+      if (sets) this.blocks.set(scope, { sets, declares: [], handler: sets.handler });
+    }
+    if (own) {
+      // `set` is not allowed in limit_except, nor needed: it shares the location's rewrite phase.
+      for (const child of location.children) {
+        if (child.context === 'limit_except') this.blocks.set(child, { declares: [], handler: own.handler });
+      }
+      this.blocks.set(location, { sets: own, declares, handler: own.handler });
+    } else if (declares.length > 0) {
+      this.blocks.set(location, { declares });
+    }
+    if (declares.length > 0) this.locations++;
+    endpoints.push(...declares);
+    for (const child of location.children) {
+      if (child.context === 'location') this.#location(child, endpoints);
+    }
+  }
+
+  /**
+   * The `if`s of a location that need something written into them, with their own endpoint if they have one.
+   * nginx applies the configuration of the last `if` that matches. So once one differs from its location, those that
+   * do not differ have to set the location's constants again.
+   */
+  #conditions(location: Scope): readonly (readonly [Scope, Endpoint | undefined])[] {
+    const conditions = location.children.filter((child) => child.context === 'if');
+    const differing = conditions.filter((scope) => scope.values.endpoint && differs(scope));
+    if (differing.length === 0) return [];
+    return conditions.map((scope) => [scope, differing.includes(scope) ? this.#endpoint(scope) : undefined]);
+  }
+
+  #endpoint(scope: Scope): Endpoint {
+    const number = String(++this.#count);
+    const settings = settingsOf(scope);
+    const copied = copiedDirectives(scope);
+    return {
+      number,
+      settings: formatSettings(settings),
+      values: dynamicValues(scope.values),
+      handler: handlerFor(settings),
+      handoffLocation: copied.length > 0 ? `${HANDOFF_LOCATION}_${number}` : HANDOFF_LOCATION,
+      copied,
+    };
+  }
+}
+
+/** An endpoint with neither has to refuse every request, which `pubsub` does as well. */
+function handlerFor({ publisher, subscriber }: LocationSettings): Endpoint['handler'] {
+  if (publisher.length > 0 === subscriber.length > 0) return 'pubsub';
+  return publisher.length > 0 ? 'publisher' : 'subscriber';
+}
+
+/**
+ * True for a location that answers every request in the rewrite phase and so never gets to a content handler. It must
+ * be left alone, since its `set`s would overwrite those of a request that uses it for a subrequest (`auth_request`).
+ */
+function alwaysReturns({ others }: Scope): boolean {
+  const names = new Set(others.map(({ name }) => name));
+  return names.has('return') && !names.has('if') && !names.has('rewrite') && !names.has('break');
+}
+
+function isRoot({ context, directive }: Scope): boolean {
+  if (context !== 'location' || !directive) return false;
+  const words = directive.args.map((arg) => arg.text);
+  return words.join(' ') === '/' || words.join(' ') === '^~ /';
+}
+
+/** Directives of an `if` that do not change what the location's configuration is. */
+const REWRITE = new Set(['set', 'rewrite', 'return', 'break', 'rewrite_log', 'uninitialized_variable_warn']);
+
+/** True for an `if` that is more than a few rewrite directives. */
+function differs(scope: Scope): boolean {
+  return scope.ours.length > 0 || scope.others.some(({ name }) => !REWRITE.has(name));
+}
+
+function settingsOf({ directive, values }: Scope): LocationSettings {
+  const settings = { ...DEFAULT_SETTINGS };
+  if (directive) settings.location = `${directive.file.name}:${directive.line}`;
+  settings.publisher = PUBLISHER_ORDER.filter((transport) => values.endpoint?.publisher.has(transport));
+  settings.subscriber = SUBSCRIBER_ORDER.filter((transport) => values.endpoint?.subscriber.has(transport));
+  for (const slot of [
+    'messageBufferLength',
+    'messageTimeout',
+    'firstMessage',
+    'subscriberTimeout',
+    'maxChannelIdLength',
+  ] as const) {
+    const value = values[slot];
+    if (typeof value === 'number') settings[slot] = value;
+  }
+  return settings;
+}
+
+function dynamicValues(values: Values): [DynamicValue, string][] {
+  return DYNAMIC_VALUES.flatMap((name): [DynamicValue, string][] => {
+    const value = values[DYNAMIC_SLOTS[name]];
+    return isExpression(value) ? [[name, value.expression]] : [];
+  });
+}
+
+function isExpression(value: Values[SlotName]): value is Expression {
+  return typeof value === 'object' && 'expression' in value;
+}

@@ -1,0 +1,131 @@
+/** The lines that are written into the blocks of the user's configuration. */
+import { dynamicVariable, HANDOFF, LOCATION_VARIABLE } from '../../handoff/headers.ts';
+import type { BlockLines, Emitter } from './emitter.ts';
+import { type Endpoint, HANDOFF_LOCATION, type Plan, type ServerPlan } from './endpoints.ts';
+import { handoffLines, upstreamLines } from './handoff-location.ts';
+import { tempPathLines } from './main-level.ts';
+import type { CompileOptions } from './options.ts';
+import type { Block } from './parser.ts';
+import { quote, singleQuote } from './quote.ts';
+import type { Scope } from './scopes.ts';
+
+/** The name under which the gateway is imported. */
+const MODULE = 'njchan';
+
+interface Input {
+  readonly main: Scope;
+  readonly plan: Plan;
+  readonly options: CompileOptions;
+  /** The directory of the user's main file. */
+  readonly directory: string;
+  readonly emitter: Emitter;
+}
+
+/** Adds the lines for every block that gets any. */
+export function addLines(blocks: Map<Block, BlockLines>, input: Input): void {
+  const { main, plan } = input;
+  for (const [scope, { sets, declares, handler }] of plan.blocks) {
+    add(blocks, scope, {
+      atStart: sets ? setLines(sets) : [],
+      atEnd: [...declares.flatMap(declarationLines), ...(handler ? [contentLine(handler)] : [])],
+    });
+  }
+  for (const [server, serverPlan] of plan.servers) {
+    add(blocks, server, { atStart: [], atEnd: serverLines(server, serverPlan, input) });
+  }
+  for (const http of main.children) {
+    if (http.context === 'http') add(blocks, http, { atStart: httpLines(http, input), atEnd: [] });
+  }
+}
+
+function add(blocks: Map<Block, BlockLines>, { directive }: Scope, lines: BlockLines): void {
+  if (directive && lines.atStart.length + lines.atEnd.length > 0) blocks.set(directive.block, lines);
+}
+
+/** The constants of an endpoint, set before any rewrite directive of the user runs. */
+function setLines({ number, settings, handoffLocation }: Endpoint): string[] {
+  return [
+    `set $${LOCATION_VARIABLE} ${number};`,
+    `set $${HANDOFF.settings.variable} ${singleQuote(settings)};`,
+    `set $njchan_handoff ${handoffLocation};`,
+  ];
+}
+
+/** The values that nginx computes when the gateway asks for them. */
+function declarationLines({ number, values }: Endpoint): string[] {
+  return values.map(([name, expression]) => `js_var $${dynamicVariable(number, name)} ${expression};`);
+}
+
+function contentLine(handler: Endpoint['handler']): string {
+  return `js_content ${MODULE}.${handler};`;
+}
+
+function httpLines(http: Scope, { options, plan, directory }: Input): string[] {
+  const lines = options.supervised ? tempPathLines(http, options.supervised) : [];
+  // Imports of the user's modules are looked up in the directory of the configuration file, which is another now.
+  if (usesJavaScript(http)) lines.push(`js_path ${quote(directory)};`);
+  if (plan.locations === 0) return lines;
+  return [
+    ...lines,
+    ...hashLines(http, plan),
+    `js_import ${MODULE} from ${quote(options.njsBundle)};`,
+    ...Object.values(HANDOFF)
+      .filter(({ constant }) => !constant)
+      .map(({ variable }) => `js_var $${variable};`),
+    ...upstreamLines(options.sidecar),
+    '',
+  ];
+}
+
+/** Buckets in which nginx finds room for all the variables of a location; its default of 64 holds one or two. */
+const HASH_BUCKET_BYTES = 256;
+const MIN_HASH_SIZE = 1024;
+
+/**
+ * The size of nginx's table of variables, of which every endpoint declares some: a table that is too small costs a
+ * warning at each start. Measured with up to 12,000 variables: twice as many places as variables are enough.
+ */
+function hashLines(http: Scope, { servers }: Plan): string[] {
+  let variables = 0;
+  for (const { endpoints } of servers.values())
+    for (const { values } of endpoints) variables += values.length;
+  let size = MIN_HASH_SIZE;
+  while (size < 2 * variables) size *= 2;
+  const own = new Set(http.others.map(({ name }) => name));
+  return [`variables_hash_max_size ${size};`, `variables_hash_bucket_size ${HASH_BUCKET_BYTES};`].filter(
+    (line) => !own.has(line.split(' ')[0] as string),
+  );
+}
+
+function usesJavaScript(scope: Scope): boolean {
+  return scope.others.some(({ name }) => name === 'js_import') || scope.children.some(usesJavaScript);
+}
+
+function serverLines(
+  server: Scope,
+  { endpoints, elsewhere }: ServerPlan,
+  { options, emitter }: Input,
+): string[] {
+  const handoff = handoffLines(server, options.sidecar);
+  const root = elsewhere
+    ? block('location /', [
+        ...setLines(elsewhere),
+        ...declarationLines(elsewhere),
+        contentLine(elsewhere.handler),
+      ])
+    : [];
+  const own = endpoints
+    .filter(({ copied }) => copied.length > 0)
+    .flatMap(({ handoffLocation, copied }) =>
+      block(`location ${handoffLocation}`, [
+        ...copied.map((directive) => emitter.directive(directive)),
+        ...handoff,
+      ]),
+    );
+  return [...root, ...block(`location ${HANDOFF_LOCATION}`, handoff), ...own];
+}
+
+/** A block, after an empty line. */
+function block(head: string, lines: readonly string[]): string[] {
+  return ['', `${head} {`, ...lines.map((line) => `    ${line}`), '}'];
+}

@@ -1,0 +1,13 @@
+/** What the compiler is told about the surroundings of the compiled configuration. */
+export interface CompileOptions {
+  /** Path of the user's nginx.conf. */
+  file: string;
+  /** Where the sidecar listens. With a TCP address a secret is required (design §4). */
+  sidecar: { socket: string } | { address: string; secret: string };
+  /** Absolute path of the njs bundle (dist/njs/njchan.js). */
+  njsBundle: string;
+  /** Absolute path of ngx_http_js_module.so, to load it unless the configuration does (undefined: built in / loaded by the user). */
+  jsModule?: string;
+  /** Given by `njchan up`: daemon off, pid and *_temp_path inside the run directory instead of the user's. */
+  supervised?: { pidFile: string; tempDir: string };
+}

@@ -1,0 +1,119 @@
+/**
+ * The levels of the configuration on which Nchan's directives act (http, server, location, `if`, `limit_except`), what
+ * each says for itself and what is in force there. All faults of the directives are found here.
+ */
+import { type Context, contextInside } from './contexts.ts';
+import { findDirective, inherit, type Values } from './directives/index.ts';
+import type { Row, SlotName } from './directives/row.ts';
+import { type ProblemList, ValueError } from './errors.ts';
+import type { Block, Directive } from './parser.ts';
+import { flatten, type Tree } from './tree.ts';
+
+/** A block `{ … }`, or the main level. */
+export interface Scope {
+  readonly context: Context;
+  /** The directive that opens the block; none for the main level. */
+  readonly directive?: Directive & { readonly block: Block };
+  readonly parent?: Scope;
+  readonly children: readonly Scope[];
+  /** Nchan's directives of this level, to be commented out. */
+  readonly ours: readonly Directive[];
+  /** All other directives of this level, included ones too. */
+  readonly others: readonly Directive[];
+  /** What is in force here. */
+  readonly values: Values;
+}
+
+const CONTEXT_LETTERS: Readonly<Partial<Record<Context, string>>> = {
+  http: 'H',
+  server: 'S',
+  location: 'L',
+  if: 'I',
+};
+
+/**
+ * Reads the levels of a configuration.
+ * @param problems gets every fault of a directive of Nchan
+ * @returns the main level
+ */
+export function readScopes(tree: Tree, problems: ProblemList): Scope {
+  const main = { context: 'main', children: [], ours: [], others: [], values: {} } as const;
+  return fill(main, tree.main.directives, tree, problems);
+}
+
+function fill(
+  empty: Omit<Scope, 'children'>,
+  directives: readonly Directive[],
+  tree: Tree,
+  problems: ProblemList,
+): Scope {
+  const children: Scope[] = [];
+  const ours: Directive[] = [];
+  const others: Directive[] = [];
+  const own: Values = {};
+  const blocks: Directive[] = [];
+  for (const directive of flatten(tree, directives)) {
+    if (findDirective(directive.name) !== undefined) {
+      ours.push(directive);
+      read(directive, empty.context, own, problems);
+    } else {
+      others.push(directive);
+      if (directive.block) blocks.push(directive);
+    }
+  }
+  // Blocks come last, since directives are in force in the blocks above them too.
+  const scope: Scope = { ...empty, children, ours, others, values: inherit(own, empty.values) };
+  for (const directive of blocks) {
+    const context = contextInside(empty.context, directive.name);
+    if (context === 'opaque') continue;
+    const block = directive.block as Block;
+    const inner = {
+      context,
+      directive: { ...directive, block },
+      parent: scope,
+      ours: [],
+      others: [],
+      values: scope.values,
+    };
+    children.push(fill(inner, block.children, tree, problems));
+  }
+  return scope;
+}
+
+/** Adds the value of a directive to those of its level. */
+function read(directive: Directive, context: Context, own: Values, problems: ProblemList): void {
+  try {
+    const row = allowedRow(directive, context);
+    const { name, args } = directive;
+    const current = own[row.slot];
+    if (current !== undefined && row.onDuplicate === 'error') {
+      throw new ValueError(`"${name}" directive is duplicate`);
+    }
+    const value = row.parse({ name, args, current });
+    if (value === undefined || (current !== undefined && row.onDuplicate === 'first')) return;
+    (own as Partial<Record<SlotName, unknown>>)[row.slot] = value;
+  } catch (error) {
+    if (!(error instanceof ValueError)) throw error;
+    problems.add(directive.file, directive.endLine, error.message);
+  }
+}
+
+/**
+ * The row of a directive, if it may stand where it does. The checks and their order are nginx's.
+ * @throws ValueError
+ */
+function allowedRow({ name, args, block }: Directive, context: Context): Row {
+  const row = findDirective(name);
+  if (row === undefined || row === 'unknown') throw new ValueError(`unknown directive "${name}"`);
+  if (row === 'unsupported') throw new ValueError(`"${name}" directive is not supported`);
+  const letter = CONTEXT_LETTERS[context];
+  if (!letter || !row.contexts.includes(letter)) {
+    throw new ValueError(`"${name}" directive is not allowed here`);
+  }
+  if (block) throw new ValueError(`directive "${name}" is not terminated by ";"`);
+  const [min, max] = row.args;
+  if (args.length < min || args.length > max) {
+    throw new ValueError(`invalid number of arguments in "${name}" directive`);
+  }
+  return row;
+}

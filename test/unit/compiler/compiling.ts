@@ -1,0 +1,91 @@
+/** Compiling configurations that are written down in a test. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type DynamicValue, dynamicVariable } from '../../../handoff/headers.ts';
+import { type LocationSettings, parseSettings } from '../../../handoff/settings.ts';
+import {
+  CompileError,
+  type CompileOptions,
+  type CompileResult,
+  compile,
+} from '../../../nginx/compiler/index.ts';
+import { tempDir } from '../../support/files.ts';
+
+/** Files of a configuration by their path in its directory; `nginx.conf` is the main one. */
+export type Files = Record<string, string | Uint8Array>;
+
+/** Writes files into a new directory. */
+export function writeFiles(files: Files): string {
+  const dir = tempDir();
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(dir, name)), { recursive: true });
+    writeFileSync(join(dir, name), content);
+  }
+  return dir;
+}
+
+const OPTIONS = { sidecar: { socket: '/run/njchan.sock' }, njsBundle: '/opt/njchan.js' } as const;
+
+/** The result, as if the files were in `/conf`. */
+export function compileFiles(files: Files, options: Partial<CompileOptions> = {}): CompileResult {
+  const dir = writeFiles(files);
+  const strip = (text: string): string => text.replaceAll(dir, '/conf');
+  try {
+    const result = compile({ file: join(dir, 'nginx.conf'), ...OPTIONS, ...options });
+    return {
+      ...JSON.parse(JSON.stringify(result), (_, value) => (typeof value === 'string' ? strip(value) : value)),
+    };
+  } catch (error) {
+    if (!(error instanceof CompileError)) throw error;
+    throw new CompileError(
+      error.problems.map(({ file, line, message }) => ({ file: strip(file), line, message: strip(message) })),
+    );
+  }
+}
+
+/** Compiles a main file. */
+export function compileText(text: string, options: Partial<CompileOptions> = {}): CompileResult {
+  return compileFiles({ 'nginx.conf': text }, options);
+}
+
+/** The problems that compiling has, as `file:line: message`. */
+export function problemsOf(files: Files | string, options: Partial<CompileOptions> = {}): string[] {
+  try {
+    compileFiles(typeof files === 'string' ? { 'nginx.conf': files } : files, options);
+  } catch (error) {
+    if (error instanceof CompileError) return error.message.split('\n');
+    throw error;
+  }
+  return [];
+}
+
+/** An endpoint as the gateway will see it. */
+export interface SeenEndpoint {
+  readonly settings: LocationSettings;
+  readonly handoff: string;
+  readonly values: Partial<Record<DynamicValue, string>>;
+}
+
+const SETS =
+  /set \$njchan_location (\d+);\s+set \$njchan_settings '((?:\\.|[^'\\])*)';\s+set \$njchan_handoff (@\w+);/g;
+
+/** The endpoints of a compiled configuration, by the line in which their location begins. */
+export function endpointsOf(config: string): Record<number, SeenEndpoint> {
+  const endpoints: Record<number, SeenEndpoint> = {};
+  for (const [, number = '', settingsText = '', handoff = ''] of config.matchAll(SETS)) {
+    const settings = parseSettings(settingsText.replace(/\\(['\\])/g, '$1'));
+    const values: Partial<Record<DynamicValue, string>> = {};
+    const declared = new RegExp(`js_var \\$${dynamicVariable(number, '' as DynamicValue)}(\\w+) (.*);`, 'g');
+    for (const [, name, value] of config.matchAll(declared)) values[name as DynamicValue] = value as string;
+    endpoints[Number(settings.location.split(':').at(-1))] = { settings, handoff, values };
+  }
+  return endpoints;
+}
+
+/** The only endpoint of a server with these directives in it. */
+export function onlyEndpoint(server: string, http = ''): SeenEndpoint {
+  const { config } = compileText(`events {}\nhttp {\n${http}\nserver {\n${server}\n}\n}\n`);
+  const endpoints = Object.values(endpointsOf(config));
+  if (endpoints.length !== 1) throw new Error(`${endpoints.length} endpoints in\n${config}`);
+  return endpoints[0] as SeenEndpoint;
+}

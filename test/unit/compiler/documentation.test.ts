@@ -1,0 +1,62 @@
+/** docs/configuration.md says what the code does. `UPDATE_DOCS=1` writes the parts that come from the code. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { DYNAMIC_VALUES, HANDOFF } from '../../../handoff/headers.ts';
+import { DEFAULT_SETTINGS } from '../../../handoff/settings.ts';
+import { DIRECTIVES } from '../../../nginx/compiler/directives/index.ts';
+import { REPOSITORY } from '../../support/files.ts';
+import { compileText } from './compiling.ts';
+
+const FILE = join(REPOSITORY, 'docs/configuration.md');
+
+function section(name: string): RegExp {
+  return new RegExp(`(?<=<!-- ${name} -->\n)[\\s\\S]*?(?=<!-- end of ${name} -->)`);
+}
+
+/** Compares a section of the document with what it has to say, or writes it. */
+function check(name: string, expected: string): void {
+  const text = readFileSync(FILE, 'utf8');
+  if (process.env.UPDATE_DOCS)
+    writeFileSync(
+      FILE,
+      text.replace(section(name), () => expected),
+    );
+  else expect(section(name).exec(text)?.[0]).toBe(expected);
+}
+
+it('the table lists every directive', () => {
+  const rows = DIRECTIVES.map((row) => {
+    const [name, ...aliases] = row.names;
+    const small = aliases.map((alias) => `<br><small>${alias}</small>`).join('');
+    const [min, max] = row.args;
+    const count = min === max ? min : `${min}–${max}`;
+    return `| \`${name}\`${small} | ${[...row.contexts].join(' ')} | ${count} | ${row.default} | ${row.doc} |\n`;
+  });
+  check(
+    'directives',
+    `| directive | contexts | arguments | default | effect |\n|---|---|---|---|---|\n${rows.join('')}`,
+  );
+});
+
+it('the example becomes what is said', () => {
+  const source = /```nginx\n([\s\S]*?)```/.exec(readFileSync(FILE, 'utf8'))?.[1] as string;
+  const { config } = compileText(source);
+  const server = config.slice(config.indexOf('    server {\n        listen'));
+  const [location, ...rest] = server.split('\n\n');
+  const short = rest.map((block) =>
+    block.replace(/( +)proxy_pass http:[\s\S]*?\n(?= *\})/g, '$1# … the hand-off\n'),
+  );
+  const text = [location, ...short].join('\n\n').replaceAll('/conf/nginx.conf', 'nginx.conf');
+  check('example', `\`\`\`nginx\n${text.replace(/\n\}\n*$/, '').replace(/^ {4}/gm, '')}\n\`\`\`\n`);
+});
+
+it('what is written by hand names the variables that the gateway knows', () => {
+  const text = readFileSync(FILE, 'utf8');
+  const byHand = section('by hand').exec(text)?.[0] ?? '';
+  for (const { variable } of Object.values(HANDOFF)) expect(byHand).toContain(`js_var $${variable};`);
+  for (const name of DYNAMIC_VALUES) expect(text).toContain(`\`$njchan_${name}\``);
+  for (const field of Object.keys(DEFAULT_SETTINGS).filter((key) => key !== 'location')) {
+    expect(text).toContain(`\`${field}\``);
+  }
+});
