@@ -41,11 +41,14 @@ function spawnCli(args: readonly string[], options: RunOptions): ChildProcess {
   });
 }
 
-/** Resolves when the process ended and all of its output was read. */
-function exitOf(child: ChildProcess): Promise<Exit> {
+/**
+ * Resolves when the process ended (`exit`), or when moreover nobody holds its output any more and all was read
+ * (`close`), which an nginx that outlives it can delay.
+ */
+function exitOf(child: ChildProcess, event: 'exit' | 'close'): Promise<Exit> {
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (code, signal) => resolve({ code, signal }));
+    child.once(event, (code, signal) => resolve({ code, signal }));
   });
 }
 
@@ -62,7 +65,7 @@ export async function runCli(args: readonly string[], options: RunOptions = {}):
   child.stderr?.setEncoding('utf8').on('data', (data: string) => {
     text.stderr += data;
   });
-  const exit = await within(`njchan ${args.join(' ')}`, exitOf(child), START_DEADLINE_MS);
+  const exit = await within(`njchan ${args.join(' ')}`, exitOf(child, 'close'), START_DEADLINE_MS);
   return { ...exit, ...text };
 }
 
@@ -143,7 +146,7 @@ export async function startNjchan(options: StartOptions): Promise<Njchan> {
   };
   child.stdout?.setEncoding('utf8').on('data', collect);
   child.stderr?.setEncoding('utf8').on('data', collect);
-  const exited = exitOf(child).finally(() => {
+  const exited = exitOf(child, 'exit').finally(() => {
     ended = true;
   });
   // Whoever waits for the end sees the failure; nobody waiting is not an unhandled rejection.

@@ -1,0 +1,125 @@
+/** The run directory: compiled files, sockets and pid files of one `njchan up`. */
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  type Stats,
+  writeFileSync,
+} from 'node:fs';
+import { join, resolve } from 'node:path';
+import { CliError } from './exit-codes.ts';
+
+/** sun_path of Linux, without the zero at its end. */
+const MAX_SOCKET_PATH_BYTES = 107;
+/** Everybody may enter: nginx's workers connect to the sidecar's socket, whose own mode keeps others out. */
+const DIR_MODE = 0o755;
+
+export interface RunDir {
+  readonly path: string;
+  /** The lock, and how `reload` and `status` reach the supervisor. */
+  readonly controlSocket: string;
+  readonly sidecarSocket: string;
+  readonly sidecarConfig: string;
+  readonly nginxConfig: string;
+  readonly nginxPid: string;
+  /** Parent of nginx's directories for request bodies and the like. */
+  readonly temp: string;
+}
+
+/** Where njchan runs when --run-dir is not given. */
+export function defaultRunDir(uid = process.getuid?.() ?? 0, env: NodeJS.ProcessEnv = process.env): string {
+  if (uid === 0) return '/run/njchan';
+  const runtimeDir = env.XDG_RUNTIME_DIR;
+  return runtimeDir ? join(runtimeDir, 'njchan') : `/tmp/njchan-${uid}`;
+}
+
+/** The control socket of a run directory. */
+export function controlSocketPath(dir: string): string {
+  return join(dir, 'control.sock');
+}
+
+/**
+ * The paths in a run directory, which need not exist.
+ * @param given - the value of --run-dir
+ * @throws CliError `usage` when a socket's path would be longer than the kernel allows
+ */
+export function runDirAt(given: string | undefined): RunDir {
+  const path = resolve(given ?? defaultRunDir());
+  const dir = {
+    path,
+    controlSocket: controlSocketPath(path),
+    sidecarSocket: join(path, 'sidecar.sock'),
+    sidecarConfig: join(path, 'sidecar.json'),
+    nginxConfig: join(path, 'nginx.conf'),
+    nginxPid: join(path, 'nginx.pid'),
+    temp: join(path, 'temp'),
+  };
+  for (const socket of [dir.controlSocket, dir.sidecarSocket]) {
+    const length = Buffer.byteLength(socket);
+    if (length > MAX_SOCKET_PATH_BYTES) {
+      throw new CliError(
+        'usage',
+        `njchan: the socket ${socket} would have a path of ${length} bytes, but the system allows ` +
+          `${MAX_SOCKET_PATH_BYTES}: choose a shorter --run-dir`,
+      );
+    }
+  }
+  return dir;
+}
+
+/** Directories in which somebody else could swap our files and sockets. */
+const WRONG_DIRECTORY: readonly { is: (found: Stats) => boolean; why: string }[] = [
+  { is: (found) => !found.isDirectory(), why: 'is not a directory, or a link to one' },
+  { is: (found) => found.uid !== process.getuid?.(), why: 'belongs to another user' },
+  { is: (found) => (found.mode & 0o002) !== 0, why: 'can be written by everybody' },
+];
+
+/**
+ * Makes the run directory, unless it is there.
+ * @returns true when it was made
+ * @throws CliError `refused` when it cannot be made or others may write to it
+ */
+export function makeRunDir(dir: RunDir): boolean {
+  let made: boolean;
+  try {
+    made = mkdirSync(dir.path, { recursive: true, mode: DIR_MODE }) !== undefined;
+    // The umask may have taken bits away.
+    if (made) chmodSync(dir.path, DIR_MODE);
+  } catch (error) {
+    throw new CliError('refused', `njchan: cannot make the run directory: ${(error as Error).message}`);
+  }
+  const found = lstatSync(dir.path);
+  const why = WRONG_DIRECTORY.find(({ is }) => is(found))?.why;
+  if (why) {
+    throw new CliError('refused', `njchan: the run directory ${dir.path} ${why}: choose another --run-dir`);
+  }
+  return made;
+}
+
+/** Replaces a file in one step: whoever reads it sees the old text or the new. */
+export function writeAtomically(file: string, text: string, mode: number): void {
+  const next = `${file}.${process.pid}`;
+  rmSync(next, { force: true });
+  writeFileSync(next, text, { mode, flag: 'wx' });
+  chmodSync(next, mode);
+  renameSync(next, file);
+}
+
+/** Removes what njchan put into the run directory, but for the control socket, which goes with its server. */
+export function clearRunDir(dir: RunDir): void {
+  for (const path of [dir.sidecarSocket, dir.sidecarConfig, dir.nginxConfig, dir.nginxPid, dir.temp]) {
+    rmSync(path, { recursive: true, force: true });
+  }
+}
+
+/** Removes the directory itself, if nothing else is in it. */
+export function removeRunDir(dir: RunDir): void {
+  try {
+    rmdirSync(dir.path);
+  } catch {
+    // Somebody keeps other files there, or started the next njchan already.
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * Builds dist/: the command and the sidecar from TypeScript, the gateway for njs. A step whose inputs did not change
+ * is skipped. It is also npm's `prepare` script, so it runs at the end of `npm ci`.
+ */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Each step: what it reads, what proves that it ran, and how it runs (throws when it fails). */
+const STEPS = [
+  {
+    name: 'command and sidecar',
+    inputs: ['cli', 'handoff', 'nginx/compiler', 'sidecar', 'tsconfig.json', 'tsconfig.build.json'],
+    output: 'dist/cli/main.js',
+    run: compileTypeScript,
+  },
+  {
+    name: 'gateway for njs',
+    inputs: ['njs', 'handoff', 'tsconfig.json'],
+    output: 'dist/njs/njchan.js',
+    run: buildGateway,
+  },
+];
+
+/** Both steps also depend on the versions of the tools. */
+const COMMON_INPUTS = ['package-lock.json', 'setup/build.mjs'];
+
+function compileTypeScript() {
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  const { status, error } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  if (error) throw error;
+  if (status !== 0) throw new Error(`tsc ended with status ${status}; its messages are above`);
+}
+
+async function buildGateway(output) {
+  const { buildGateway: build } = await import(pathToFileURL(join(root, 'njs/tools/build.mjs')).href);
+  await build(output);
+}
+
+/** Every file under a path, or the path itself. */
+function filesUnder(path) {
+  if (!statSync(path).isDirectory()) return [path];
+  return readdirSync(path)
+    .sort()
+    .flatMap((name) => filesUnder(join(path, name)));
+}
+
+/** Changes when a file is changed, added or removed. */
+function fingerprint(inputs) {
+  const hash = createHash('sha256');
+  for (const file of inputs.map((input) => join(root, input)).flatMap(filesUnder)) {
+    const { mtimeMs, size } = statSync(file);
+    hash.update(`${file} ${mtimeMs} ${size}\n`);
+  }
+  return hash.digest('hex');
+}
+
+function readIfThere(file) {
+  return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+}
+
+/**
+ * Brings dist/ up to date.
+ * @throws Error when a step fails
+ */
+export async function build() {
+  for (const { name, inputs, output, run } of STEPS) {
+    const outputPath = join(root, output);
+    const stamp = join(root, 'dist', `.${name.replaceAll(' ', '-')}.stamp`);
+    const now = fingerprint([...inputs, ...COMMON_INPUTS]);
+    if (existsSync(outputPath) && readIfThere(stamp) === now) {
+      console.log(`build: ${name}: up to date`);
+      continue;
+    }
+    console.log(`build: ${name} …`);
+    rmSync(stamp, { force: true });
+    await run(outputPath);
+    writeFileSync(stamp, now);
+  }
+}
+
+/** True when only the packages for running were installed (`npm ci --omit=dev`). */
+function withoutBuildTools() {
+  return !existsSync(join(root, 'node_modules/typescript'));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  if (withoutBuildTools()) {
+    const built = STEPS.every(({ output }) => existsSync(join(root, output)));
+    console.log(
+      `build: the build tools are not installed${built ? ', dist/ is left as it is' : ': run "npm ci"'}`,
+    );
+    // Installing without development packages is fine; building without them is not.
+    process.exitCode = built || process.env.npm_lifecycle_event === 'prepare' ? 0 : 1;
+  } else {
+    try {
+      await build();
+    } catch (error) {
+      console.error(`build: ${error.message}`);
+      process.exitCode = 1;
+    }
+  }
+}

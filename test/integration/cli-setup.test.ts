@@ -1,0 +1,121 @@
+/** setup/setup.mjs, on a PATH with nothing but a pretended dpkg, so that it cannot install anything. */
+import { execFile, type SpawnOptions } from 'node:child_process';
+import { chmodSync, cpSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { firstClosedDirectory } from '../../cli/users.ts';
+import { REPOSITORY, tempDir } from '../support/files.ts';
+
+interface Result {
+  readonly status: number;
+  readonly output: string;
+}
+
+/** Programs for a PATH of their own. @param programs - name to shell script */
+function pathWith(programs: Record<string, string>): string {
+  const dir = tempDir();
+  for (const [name, script] of Object.entries(programs)) {
+    const file = join(dir, name);
+    writeFileSync(file, `#!/bin/sh\n${script}\n`);
+    chmodSync(file, 0o755);
+  }
+  return dir;
+}
+
+/** A dpkg-query that knows these packages only. */
+function dpkgWith(...installed: string[]): Record<string, string> {
+  const cases = installed.map((name) => `${name}) printf installed; exit 0;;`).join('\n');
+  return {
+    'dpkg-query': `for name; do :; done; case "$name" in --version) exit 0;;\n${cases}\n*) exit 1;; esac`,
+    'apt-get': 'exit 0',
+  };
+}
+
+/** A copy of the files that set-up touches before it builds; `npm` in it would fail. */
+function copyOfSetup(): string {
+  const dir = tempDir();
+  cpSync(join(REPOSITORY, 'setup'), join(dir, 'setup'), { recursive: true });
+  for (const name of ['package.json', 'package-lock.json']) cpSync(join(REPOSITORY, name), join(dir, name));
+  return dir;
+}
+
+const isRoot = process.getuid?.() === 0;
+const NOBODY = { name: 'nobody', uid: 65_534, gid: 65_534 };
+/** Node may be installed where only root can read it. */
+const nobodyMayRunNode = firstClosedDirectory(dirname(process.execPath), NOBODY) === undefined;
+const AS_NOBODY = isRoot ? { uid: NOBODY.uid, gid: NOBODY.gid } : {};
+
+/** Runs setup.mjs. @param user - as spawn takes it */
+function setup(dir: string, purpose: string, path: string, user: SpawnOptions = {}): Promise<Result> {
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [join(dir, 'setup/setup.mjs'), purpose],
+      { cwd: dir, env: { PATH: path }, ...user },
+      (error, stdout, stderr) => resolve({ status: Number(error?.code ?? 0), output: `${stdout}${stderr}` }),
+    );
+  });
+}
+
+describe('setup.mjs', () => {
+  it.runIf(!isRoot || nobodyMayRunNode)('prints the command that installs what is missing', async () => {
+    const path = pathWith(dpkgWith('nginx', 'curl', 'njs', 'chromium'));
+    const { status, output } = await setup(copyOfSetup(), 'test', path, AS_NOBODY);
+    expect(status).toBe(1);
+    expect(output).toContain('setup: nginx, njs, chromium, curl: there\n');
+    expect(output).toContain(
+      "sudo sh -c 'apt-get update && apt-get install -y --no-install-recommends libnginx-mod-http-js redis-server libnginx-mod-nchan'",
+    );
+  });
+
+  it.runIf(!isRoot || nobodyMayRunNode)('asks for no more than the purpose needs', async () => {
+    const { output } = await setup(copyOfSetup(), 'start', pathWith(dpkgWith()), AS_NOBODY);
+    expect(output).toContain("--no-install-recommends nginx libnginx-mod-http-js'");
+  });
+
+  it("takes the njs module from nginx.org's packages too", async () => {
+    const path = pathWith(dpkgWith('nginx', 'nginx-module-njs'));
+    const { output } = await setup(copyOfSetup(), 'start', path);
+    expect(output).toContain('setup: nginx, libnginx-mod-http-js: there\n');
+  });
+
+  it('says what to install on other systems', async () => {
+    const { status, output } = await setup(copyOfSetup(), 'test', pathWith({}));
+    expect(status).toBe(1);
+    expect(output).toContain('this is not a Debian system; install these yourself');
+    expect(output).toContain('  Redis, 7.0 or later (in Debian: redis-server)');
+  });
+
+  it('runs npm ci when node_modules is missing, and shows that it failed', async () => {
+    const programs = {
+      ...dpkgWith('nginx', 'libnginx-mod-http-js'),
+      npm: 'echo "npm was asked for $*"; exit 7',
+    };
+    const { status, output } = await setup(copyOfSetup(), 'start', pathWith(programs));
+    expect(status).toBe(1);
+    expect(output).toContain('npm was asked for ci --include=dev');
+    expect(output).toContain('setup: npm ci failed');
+  });
+
+  it('does nothing when everything is there', async () => {
+    const path = pathWith(dpkgWith('nginx', 'libnginx-mod-http-js'));
+    await setup(REPOSITORY, 'start', path); // builds, in case somebody is working on the sources
+    const { status, output } = await setup(REPOSITORY, 'start', path);
+    expect({ status, output }).toEqual({
+      status: 0,
+      output: [
+        'setup: nginx, libnginx-mod-http-js: there',
+        'setup: node_modules: there',
+        'build: command and sidecar: up to date',
+        'build: gateway for njs: up to date',
+        '',
+      ].join('\n'),
+    });
+  });
+
+  it('lists its purposes when it is given another', async () => {
+    const { status, output } = await setup(copyOfSetup(), 'frob', pathWith({}));
+    expect(status).toBe(1);
+    expect(output).toContain('usage: node setup/setup.mjs start|test');
+  });
+});
