@@ -81,6 +81,10 @@ export type DynamicValue = (typeof DYNAMIC_VALUES)[number];
 /** The constant that names the location's number, for dynamicVariable. */
 export const LOCATION_VARIABLE = 'njchan_location';
 
+/** The constant that names the hand-off location of the request's location; unset it is DEFAULT_HANDOFF_LOCATION. */
+export const HANDOFF_LOCATION_VARIABLE = 'njchan_handoff';
+export const DEFAULT_HANDOFF_LOCATION = '@njchan';
+
 /** The nginx variable (without `$`) that holds a dynamic value of location number `location` ("" for by hand). */
 export function dynamicVariable(location: string, name: DynamicValue): string {
   return location === '' ? `njchan_${name}` : `njchan_${location}_${name}`;

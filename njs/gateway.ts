@@ -2,7 +2,13 @@
  * Decides, inside nginx, what a request is: which action on which channels by which transport. The order of the checks
  * is Nchan's (spec/http-protocol.md §1), so that a request with several faults gets the answer it always got.
  */
-import { type Action, HANDOFF, LOCATION_VARIABLE } from '../handoff/headers.ts';
+import {
+  type Action,
+  DEFAULT_HANDOFF_LOCATION,
+  HANDOFF,
+  HANDOFF_LOCATION_VARIABLE,
+  LOCATION_VARIABLE,
+} from '../handoff/headers.ts';
 import { formatMessageId, type ParsedMessageId } from '../handoff/message-id.ts';
 import type { RefusalName } from '../handoff/refusals.ts';
 import {
@@ -105,5 +111,5 @@ function handOff(r: NginxHTTPRequest, outcome: Outcome): void {
   variables[HANDOFF.refusal.variable] = outcome.refusal || '';
   variables[HANDOFF.connection.variable] = upgraded ? 'upgrade' : '';
   variables[HANDOFF.upgrade.variable] = upgraded ? outcome.transport : '';
-  r.internalRedirect(variables.njchan_handoff || '@njchan');
+  r.internalRedirect(variables[HANDOFF_LOCATION_VARIABLE] || DEFAULT_HANDOFF_LOCATION);
 }

@@ -1,5 +1,5 @@
 /** Which levels become endpoints of njchan, and what has to be written into each. */
-import { DYNAMIC_VALUES, type DynamicValue } from '../../handoff/headers.ts';
+import { DEFAULT_HANDOFF_LOCATION, DYNAMIC_VALUES, type DynamicValue } from '../../handoff/headers.ts';
 import {
   DEFAULT_SETTINGS,
   formatSettings,
@@ -12,9 +12,6 @@ import type { Values } from './directives/index.ts';
 import type { Expression, SlotName } from './directives/row.ts';
 import type { Directive } from './parser.ts';
 import type { Scope } from './scopes.ts';
-
-/** The named location through which requests without directives of their own are handed off. */
-export const HANDOFF_LOCATION = '@njchan';
 
 /** An endpoint: a location, an `if` in one, or the `location /` that a server of endpoints lacks. */
 export interface Endpoint {
@@ -144,7 +141,7 @@ class Planner implements Plan {
       settings: formatSettings(settings),
       values: dynamicValues(scope.values),
       handler: handlerFor(settings),
-      handoffLocation: copied.length > 0 ? `${HANDOFF_LOCATION}_${number}` : HANDOFF_LOCATION,
+      handoffLocation: copied.length > 0 ? `${DEFAULT_HANDOFF_LOCATION}_${number}` : DEFAULT_HANDOFF_LOCATION,
       copied,
     };
   }

@@ -1,7 +1,13 @@
 /** The lines that are written into the blocks of the user's configuration. */
-import { dynamicVariable, HANDOFF, LOCATION_VARIABLE } from '../../handoff/headers.ts';
+import {
+  DEFAULT_HANDOFF_LOCATION,
+  dynamicVariable,
+  HANDOFF,
+  HANDOFF_LOCATION_VARIABLE,
+  LOCATION_VARIABLE,
+} from '../../handoff/headers.ts';
 import type { BlockLines, Emitter } from './emitter.ts';
-import { type Endpoint, HANDOFF_LOCATION, type Plan, type ServerPlan } from './endpoints.ts';
+import type { Endpoint, Plan, ServerPlan } from './endpoints.ts';
 import { handoffLines, upstreamLines } from './handoff-location.ts';
 import { tempPathLines } from './main-level.ts';
 import type { CompileOptions } from './options.ts';
@@ -47,7 +53,7 @@ function setLines({ number, settings, handoffLocation }: Endpoint): string[] {
   return [
     `set $${LOCATION_VARIABLE} ${number};`,
     `set $${HANDOFF.settings.variable} ${singleQuote(settings)};`,
-    `set $njchan_handoff ${handoffLocation};`,
+    `set $${HANDOFF_LOCATION_VARIABLE} ${handoffLocation};`,
   ];
 }
 
@@ -122,7 +128,7 @@ function serverLines(
         ...handoff,
       ]),
     );
-  return [...root, ...block(`location ${HANDOFF_LOCATION}`, handoff), ...own];
+  return [...root, ...block(`location ${DEFAULT_HANDOFF_LOCATION}`, handoff), ...own];
 }
 
 /** A block, after an empty line. */

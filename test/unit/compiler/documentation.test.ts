@@ -1,4 +1,4 @@
-/** docs/configuration.md says what the code does. `UPDATE_DOCS=1` writes the parts that come from the code. */
+/** docs/configuration.md says what the code does. `npm run docs` writes the parts that come from the code. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -17,7 +17,7 @@ function section(name: string): RegExp {
 /** Compares a section of the document with what it has to say, or writes it. */
 function check(name: string, expected: string): void {
   const text = readFileSync(FILE, 'utf8');
-  if (process.env.UPDATE_DOCS)
+  if (process.env.NJCHAN_WRITE_DOCS)
     writeFileSync(
       FILE,
       text.replace(section(name), () => expected),
