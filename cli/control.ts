@@ -1,9 +1,10 @@
 /** The control socket of a run directory: lock, and one JSON line asked and one answered on each connection. */
-import { randomBytes } from 'node:crypto';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { renameSync, rmSync } from 'node:fs';
+import { closeSync, openSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
+import { childExit } from './child-exit.ts';
 import { CliError } from './exit-codes.ts';
 
 export interface ProcessReport {
@@ -58,6 +59,8 @@ export type ControlHandlers = { [C in ControlCommand]: () => Promise<ControlRepl
 const REPLY_DEADLINE_MS = 60_000;
 /** For the question whether anybody is there. */
 const PROBE_DEADLINE_MS = 2_000;
+/** Taking the lock takes milliseconds; whoever takes longer is stopped, and bind still keeps out all but one. */
+const FLOCK_DEADLINE_S = 5;
 const MAX_REQUEST_BYTES = 1024;
 /** Only the user of `njchan up` may command it. */
 const SOCKET_UMASK = 0o177;
@@ -137,30 +140,20 @@ async function refusal(path: string): Promise<CliError> {
   );
 }
 
-/** No longer than the socket's own name, since it has to be connected to as well. */
-function nameForStale(path: string): string {
-  return join(dirname(path), `.old-${randomBytes(3).toString('hex')}`);
-}
-
 /**
- * Removes the socket of a process that was killed. It is moved before it is looked at for the last time: of two
- * processes that found it dead, the slower one may hold the socket on which the faster one listens by now.
- * @returns false when somebody listens on it
+ * Keeps other processes out of takeLock for the same directory until the result is called.
+ *
+ * Node has no flock(2), but util-linux's flock can lock a descriptor of ours: the lock belongs to the open file, which
+ * we share. Where it is missing we go on: only two starts in the same moment after a crash could get in each other's
+ * way.
  */
-async function removeStale(path: string): Promise<boolean> {
-  const moved = nameForStale(path);
-  try {
-    renameSync(path, moved);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true; // another process removed it
-    throw error;
-  }
-  if (await isListening(moved)) {
-    renameSync(moved, path);
-    return false;
-  }
-  rmSync(moved, { force: true });
-  return true;
+async function enterDirectory(path: string): Promise<() => void> {
+  const descriptor = openSync(path, 'r');
+  const flock = spawn('flock', ['-x', '-w', String(FLOCK_DEADLINE_S), '3'], {
+    stdio: ['ignore', 'ignore', 'ignore', descriptor],
+  });
+  await childExit(flock);
+  return () => closeSync(descriptor);
 }
 
 /**
@@ -169,10 +162,16 @@ async function removeStale(path: string): Promise<boolean> {
  * @throws CliError `alreadyRunning` when another process has it
  */
 export async function takeLock(path: string, handlers: ControlHandlers): Promise<Server> {
-  for (;;) {
+  const leave = await enterDirectory(dirname(path));
+  try {
     const server = createServer((socket) => serve(socket, handlers));
     if (await bind(server, path)) return server;
-    if ((await isListening(path)) || !(await removeStale(path))) throw await refusal(path);
+    if (await isListening(path)) throw await refusal(path);
+    rmSync(path, { force: true }); // left over from a process that was killed
+    if (await bind(server, path)) return server;
+    throw await refusal(path);
+  } finally {
+    leave();
   }
 }
 

@@ -16,16 +16,20 @@ const HANDLERS: Record<CommandName, (values: OptionValues) => Promise<number>> =
   status,
 };
 
+/** Nobody reads what we print: `njchan compile FILE | head`, or a terminal that was closed. No failure of ours. */
+const READER_IS_GONE = new Set(['EPIPE', 'EIO']);
+
 /**
  * Runs a command line.
  * @param argv - without node and the script
  * @returns the exit status; see EXIT
  */
 export async function main(argv: readonly string[]): Promise<number> {
-  // `njchan compile FILE | head` closes the pipe early, which is no failure.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (!READER_IS_GONE.has(error.code ?? '')) throw error;
+    });
+  }
   try {
     const parsed = parse(argv);
     if (parsed.kind === 'run') return await HANDLERS[parsed.command](parsed.values);

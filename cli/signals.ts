@@ -21,22 +21,22 @@ function hasTerminal(): boolean {
 /** Turns signals into promises and calls, from its construction on. */
 export class SignalInbox {
   readonly #startedOnTerminal = hasTerminal();
-  #lastStopAt: number | undefined;
+  #lastStop: { signal: NodeJS.Signals; at: number } | undefined;
   readonly #waiting: (() => void)[] = [];
 
   /** @param onReload - called on SIGHUP */
   constructor(onReload: () => void) {
-    for (const signal of STOP_SIGNALS) process.on(signal, () => this.#stop());
+    for (const signal of STOP_SIGNALS) process.on(signal, () => this.#stop(signal));
     process.on('SIGHUP', () => {
       // The kernel sends SIGHUP also when the terminal is closed, which means the opposite of a reload.
-      if (this.#startedOnTerminal && !hasTerminal()) this.#stop();
+      if (this.#startedOnTerminal && !hasTerminal()) this.#stop('SIGHUP');
       else onReload();
     });
   }
 
   /** True when the user asked to stop. */
   get stopRequested(): boolean {
-    return this.#lastStopAt !== undefined;
+    return this.#lastStop !== undefined;
   }
 
   /** Resolves on the next request to stop. */
@@ -44,10 +44,11 @@ export class SignalInbox {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  #stop(): void {
-    const now = Date.now();
-    if (this.#lastStopAt !== undefined && now - this.#lastStopAt < SAME_KEYPRESS_MS) return;
-    this.#lastStopAt = now;
+  #stop(signal: NodeJS.Signals): void {
+    const at = Date.now();
+    const last = this.#lastStop;
+    if (last?.signal === signal && at - last.at < SAME_KEYPRESS_MS) return;
+    this.#lastStop = { signal, at };
     for (const wake of this.#waiting.splice(0)) wake();
   }
 }

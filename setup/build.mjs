@@ -31,10 +31,14 @@ const COMMON_INPUTS = ['package-lock.json', 'setup/build.mjs'];
 
 function compileTypeScript() {
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  const { status, error } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {
-    cwd: root,
-    stdio: 'inherit',
-  });
+  const { status, error } = spawnSync(
+    process.execPath,
+    [tsc, '-p', 'tsconfig.build.json', '--noEmitOnError'],
+    {
+      cwd: root,
+      stdio: 'inherit',
+    },
+  );
   if (error) throw error;
   if (status !== 0) throw new Error(`tsc ended with status ${status}; its messages are above`);
 }

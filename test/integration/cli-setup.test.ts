@@ -1,7 +1,8 @@
 /** setup/setup.mjs, on a PATH with nothing but a pretended dpkg, so that it cannot install anything. */
 import { execFile, type SpawnOptions } from 'node:child_process';
-import { chmodSync, cpSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { firstClosedDirectory } from '../../cli/users.ts';
 import { REPOSITORY, tempDir } from '../support/files.ts';
@@ -97,17 +98,21 @@ describe('setup.mjs', () => {
     expect(output).toContain('setup: npm ci failed');
   });
 
-  it('does nothing when everything is there', async () => {
-    const path = pathWith(dpkgWith('nginx', 'libnginx-mod-http-js'));
-    await setup(REPOSITORY, 'start', path); // builds, in case somebody is working on the sources
-    const { status, output } = await setup(REPOSITORY, 'start', path);
+  it('installs nothing when everything is there, and builds', async () => {
+    const dir = copyOfSetup();
+    mkdirSync(join(dir, 'node_modules'));
+    writeFileSync(join(dir, 'node_modules/.package-lock.json'), '{}');
+    writeFileSync(
+      join(dir, 'setup/build.mjs'),
+      'export const build = () => console.log("build was called");',
+    );
+    const { status, output } = await setup(dir, 'start', pathWith(dpkgWith('nginx', 'libnginx-mod-http-js')));
     expect({ status, output }).toEqual({
       status: 0,
       output: [
         'setup: nginx, libnginx-mod-http-js: there',
         'setup: node_modules: there',
-        'build: command and sidecar: up to date',
-        'build: gateway for njs: up to date',
+        'build was called',
         '',
       ].join('\n'),
     });
@@ -117,5 +122,14 @@ describe('setup.mjs', () => {
     const { status, output } = await setup(copyOfSetup(), 'frob', pathWith({}));
     expect(status).toBe(1);
     expect(output).toContain('usage: node setup/setup.mjs start|test');
+  });
+});
+
+describe('build.mjs', () => {
+  it('does nothing when nothing changed', async () => {
+    const build = () => promisify(execFile)(process.execPath, [join(REPOSITORY, 'setup/build.mjs')]);
+    await build(); // in case somebody is working on the sources
+    const { stdout } = await build();
+    expect(stdout).toBe('build: command and sidecar: up to date\nbuild: gateway for njs: up to date\n');
   });
 });

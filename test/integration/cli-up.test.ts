@@ -218,10 +218,8 @@ describe('stopping', () => {
 
     njchan.kill('SIGTERM');
     await waitFor('the first step', () => njchan.output().includes('requests finish; once more to hurry'));
-    await waitFor('the second step', () => {
-      njchan.kill('SIGTERM');
-      return njchan.output().includes('info njchan: hurrying');
-    });
+    njchan.kill('SIGINT');
+    await waitFor('the second step', () => njchan.output().includes('info njchan: hurrying'));
     expect(await within('the end', njchan.exited)).toEqual({ code: EXIT.ok.code, signal: null });
     await connection.readToEnd();
   });
