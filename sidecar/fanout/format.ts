@@ -1,4 +1,4 @@
-import type { Message } from '../store/message.ts';
+import type { Delivery } from '../store/message.ts';
 
 /**
  * How a transport writes a message. Each distinct way is one object, shared by all its subscribers: a message is
@@ -6,7 +6,7 @@ import type { Message } from '../store/message.ts';
  */
 export interface MessageFormat {
   /** Bytes of one message on the wire, complete in themselves so that several can be joined. */
-  encode(message: Message): Buffer;
+  encode(delivery: Delivery): Buffer;
   /** True for transports that answer with one message and end (long-poll). */
   readonly once: boolean;
 }

@@ -3,7 +3,7 @@
  * of the event loop are joined into one write per subscriber; a large group is served in slices with other work in
  * between, so that a burst to many subscribers never holds up the rest.
  */
-import type { Message } from '../store/message.ts';
+import type { Delivery } from '../store/message.ts';
 import type { MessageFormat } from './format.ts';
 
 /** A subscriber that is up to date and waits for the next message. */
@@ -11,13 +11,13 @@ export interface Member {
   /** Number of the first batch that is meant for it; set by the group. */
   firstBatch: number;
   /** Takes the encoded messages of a batch; `last` is the newest of them. */
-  deliver(bytes: Buffer, last: Message): void;
+  deliver(bytes: Buffer, last: Delivery): void;
 }
 
 interface Batch {
   readonly number: number;
   readonly parts: Buffer[];
-  last: Message;
+  last: Delivery;
 }
 
 /** Subscribers written to before other work gets its turn: some 2 ms at 4 µs a write. */
@@ -60,15 +60,15 @@ export class FanoutGroup {
   }
 
   /** Queues a message for all present members. */
-  push(message: Message): void {
+  push(delivery: Delivery): void {
     if (this.#members.size === 0) return;
-    const encoded = this.format.encode(message);
+    const encoded = this.format.encode(delivery);
     const open = this.#open ? this.#batches[this.#batches.length - 1] : undefined;
     if (open) {
       open.parts.push(encoded);
-      open.last = message;
+      open.last = delivery;
     } else {
-      this.#batches.push({ number: this.#nextBatch++, parts: [encoded], last: message });
+      this.#batches.push({ number: this.#nextBatch++, parts: [encoded], last: delivery });
       // Members of a once-only format leave with their first message, so nothing may be joined to it.
       this.#open = !this.format.once;
     }

@@ -24,6 +24,19 @@ export interface Message extends MessageDraft {
   readonly expiresAtMs: number;
 }
 
+/** The id of a message as a subscriber gets it: the time, and a tag for each channel that it subscribes to. */
+export interface SubscriptionId {
+  readonly time: number;
+  /** `1` for a single channel, `0,[1],-` for several (spec/message-ids.md §2). */
+  readonly tags: string;
+}
+
+/** A message on its way to subscribers. */
+export interface Delivery {
+  readonly message: Message;
+  readonly id: SubscriptionId;
+}
+
 /** Negative, zero or positive as `a` is before, equal to or after `b`. */
 export function compareIds(a: MessageId, b: MessageId): number {
   return a.time - b.time || a.tag - b.tag;
@@ -32,4 +45,9 @@ export function compareIds(a: MessageId, b: MessageId): number {
 /** `time:tag` (spec/message-ids.md §2). */
 export function formatId(id: MessageId): string {
   return `${id.time}:${id.tag}`;
+}
+
+/** `time:tags`, with which a subscriber can resume. */
+export function formatSubscriptionId(id: SubscriptionId): string {
+  return `${id.time}:${id.tags}`;
 }

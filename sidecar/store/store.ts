@@ -7,8 +7,10 @@
  * - A subscriber gets every message that is in the buffer after its start, then every later one, in order, once.
  * - publish resolves after the message is stored; from then on it is not lost but by the channel's own limits.
  */
+
+import type { ParsedMessageId } from '../../handoff/message-id.ts';
 import type { MessageFormat } from '../fanout/format.ts';
-import type { Message, MessageDraft, MessageId } from './message.ts';
+import type { Delivery, MessageDraft, MessageId } from './message.ts';
 
 /** How long and how many; set by the publishing request for the whole channel (spec/surprises.md E5). */
 export interface BufferLimits {
@@ -28,8 +30,11 @@ export interface ChannelInfo {
   readonly lastMessageId: MessageId;
 }
 
-/** Where a subscriber starts: after an id it names, or at the Nth message as nchan_subscriber_first_message counts. */
-export type Start = { readonly after: MessageId } | { readonly first: number };
+/**
+ * Where a subscriber starts: after an id it names, or at the Nth message of each channel as
+ * nchan_subscriber_first_message counts.
+ */
+export type Start = { readonly after: ParsedMessageId } | { readonly first: number };
 
 /** Why a subscription ended from the store's side. */
 export type EndReason = 'deleted' | 'overflow' | 'shutdown';
@@ -50,7 +55,7 @@ export interface Sink {
    * @returns bytes that its client has not drained yet. The store stops reading the buffer for it above
    *   PAUSE_BYTES, until Subscription.resume, and ends it with `overflow` above OVERFLOW_BYTES.
    */
-  write(bytes: Buffer, last: Message): number;
+  write(bytes: Buffer, last: Delivery): number;
   /** The store delivers nothing more. Called at most once, and never after Subscription.cancel. */
   end(reason: EndReason): void;
 }
@@ -78,8 +83,16 @@ export interface Store {
   info(channel: string): Promise<ChannelInfo | undefined>;
   /** Drops a channel's messages and ends its subscribers; the figures as they were before, or undefined. */
   delete(channel: string): Promise<ChannelInfo | undefined>;
-  /** Begins delivery; buffered messages may reach the sink before this returns. */
-  subscribe(channel: string, start: Start, sink: Sink): Subscription;
+  /**
+   * Begins delivery; buffered messages may reach the sink before this returns. Several channels are multiplexed: their
+   * messages come ordered by id, those of one moment in the order of the list, and deleting any one ends the
+   * subscription.
+   */
+  subscribe(channels: readonly string[], start: Start, sink: Sink): Subscription;
+  /** The messages that a subscriber with this start would get at once, the oldest first, at most `limit`. */
+  read(channels: readonly string[], start: Start, limit: number): Promise<Delivery[]>;
+  /** How many subscribers this very list of several channels has; undefined when nobody subscribes to it. */
+  listSubscribers(channels: readonly string[]): Promise<number | undefined>;
   totals(): StoreTotals;
   /** Ends every subscriber with `shutdown` and stops all timers. */
   close(): Promise<void>;

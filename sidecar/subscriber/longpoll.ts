@@ -4,7 +4,7 @@ import { formatHttpDate } from '../../handoff/http-date.ts';
 import { formatTags } from '../../handoff/message-id.ts';
 import type { Handoff } from '../handoff.ts';
 import { corsHeaders, type HeaderList, sendReply, VARY } from '../reply.ts';
-import type { Message } from '../store/message.ts';
+import type { Delivery } from '../store/message.ts';
 import type { EndReason, Sink, Store } from '../store/store.ts';
 import { LONGPOLL_FORMAT } from './formats.ts';
 import { END_STATUS, type EndStatus, IdleTimer, startOf } from './subscriber.ts';
@@ -33,18 +33,10 @@ export function serveLongpoll(response: ServerResponse, handoff: Handoff, store:
   });
   const sink: Sink = {
     format: LONGPOLL_FORMAT,
-    write(data: Buffer, message: Message): number {
+    write(data: Buffer, { message, id }: Delivery): number {
       const contentType: HeaderList =
         message.contentType === '' ? [] : [['Content-Type', message.contentType]];
-      answer(
-        200,
-        [
-          ...contentType,
-          ['Last-Modified', formatHttpDate(message.id.time)],
-          ['Etag', String(message.id.tag)],
-        ],
-        data,
-      );
+      answer(200, [...contentType, ['Last-Modified', formatHttpDate(id.time)], ['Etag', id.tags]], data);
       return 0;
     },
     end(reason: EndReason): void {
@@ -52,7 +44,7 @@ export function serveLongpoll(response: ServerResponse, handoff: Handoff, store:
       else ended(END_STATUS[reason]);
     },
   };
-  const subscription = store.subscribe(handoff.channels[0] as string, startOf(handoff), sink);
+  const subscription = store.subscribe(handoff.channels, startOf(handoff), sink);
   response.on('close', () => {
     idle.stop();
     subscription.cancel();

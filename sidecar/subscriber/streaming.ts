@@ -27,7 +27,7 @@ export class StreamingSubscriber implements Sink {
   }
 
   start(store: Store, handoff: Handoff): void {
-    this.#subscription = store.subscribe(handoff.channels[0] as string, startOf(handoff), this);
+    this.#subscription = store.subscribe(handoff.channels, startOf(handoff), this);
   }
 
   write(bytes: Buffer): number {

@@ -10,9 +10,7 @@ export const END_STATUS: Record<Exclude<EndReason, 'overflow'>, EndStatus> = { d
 
 /** Where this subscriber starts: at the id it sent, else where its location says. */
 export function startOf(handoff: Handoff): Start {
-  const id = handoff.messageId;
-  if (!id) return { first: handoff.settings.firstMessage };
-  return { after: { time: id.time, tag: id.tags[id.active] ?? 0 } };
+  return handoff.messageId ? { after: handoff.messageId } : { first: handoff.settings.firstMessage };
 }
 
 /** Ends a subscriber that received nothing for nchan_subscriber_timeout seconds. */

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { IdClock } from '../../sidecar/store/memory/id-clock.ts';
+import { IdClock, StoreClock } from '../../sidecar/store/memory/id-clock.ts';
 import { MemoryStore } from '../../sidecar/store/memory/memory-store.ts';
 import { MessageBuffer } from '../../sidecar/store/memory/message-buffer.ts';
 import type { Message } from '../../sidecar/store/message.ts';
@@ -51,7 +51,7 @@ describe('the memory store', () => {
 
 describe('the id clock', () => {
   it('counts tags within a second and starts over in the next', () => {
-    const clock = new IdClock(0);
+    const clock = new IdClock(new StoreClock(0));
     const ids = [5000, 5999, 6000].map((ms) => clock.next(ms));
     expect(ids).toEqual([
       { time: 5, tag: 0 },
@@ -61,20 +61,27 @@ describe('the id clock', () => {
   });
 
   it('goes on in the last second when the clock steps back', () => {
-    const clock = new IdClock(0);
+    const clock = new IdClock(new StoreClock(0));
     clock.next(9000);
     expect(clock.next(4000)).toEqual({ time: 9, tag: 1 });
   });
 
   it('runs into the next second when one has no tags left', () => {
-    const clock = new IdClock(0);
+    const clock = new IdClock(new StoreClock(0));
     for (let i = 0; i <= 32767; i++) clock.next(5000);
     expect(clock.last).toEqual({ time: 5, tag: 32767 });
     expect(clock.next(5000)).toEqual({ time: 6, tag: 0 });
   });
 
+  it('keeps the channels of a store together when one runs ahead', () => {
+    const store = new StoreClock(0);
+    const [busy, quiet] = [new IdClock(store), new IdClock(store)];
+    for (let i = 0; i <= 32768; i++) busy.next(5000);
+    expect(quiet.next(5000)).toEqual({ time: 6, tag: 0 });
+  });
+
   it('gives no id in a second that a predecessor may have used', () => {
-    expect(new IdClock(8).next(7000)).toEqual({ time: 8, tag: 0 });
+    expect(new IdClock(new StoreClock(8)).next(7000)).toEqual({ time: 8, tag: 0 });
   });
 });
 

@@ -1,11 +1,8 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { MessageFormat } from '../../fanout/format.ts';
-import { FanoutGroup, SLICE_MEMBERS } from '../../fanout/group.ts';
-import { BEFORE_ALL, compareIds, type Message, type MessageDraft, type MessageId } from '../message.ts';
-import type { BufferLimits, ChannelInfo, EndReason, Sink, Start } from '../store.ts';
-import type { IdClock } from './id-clock.ts';
+import type { Message, MessageDraft, MessageId } from '../message.ts';
+import type { BufferLimits, ChannelInfo, EndReason } from '../store.ts';
+import type { Feed } from './feed.ts';
+import { IdClock, type StoreClock } from './id-clock.ts';
 import { MessageBuffer } from './message-buffer.ts';
-import { MemorySubscription } from './subscription.ts';
 
 /** What a channel tells the store it belongs to. */
 export interface ChannelEvents {
@@ -14,36 +11,42 @@ export interface ChannelEvents {
   deserted(channel: MemoryChannel): void;
 }
 
-/** One channel: its buffer, the ids it gave, and its subscribers by message format. */
+/** A feed that the channel belongs to, and its place in the feed's list. */
+interface Attachment {
+  readonly feed: Feed;
+  readonly index: number;
+}
+
+/** One channel: its buffer, the ids it gives, and the feeds through which subscribers get its messages. */
 export class MemoryChannel {
   readonly name: string;
   readonly buffer: MessageBuffer;
-  /** Unix ms of the last publish, info, deletion or coming and going of a subscriber. */
+  /** Unix ms of the last publish or deletion, or coming or going of a subscriber. */
   lastUsedMs: number;
   /** Unix second under which the store has filed it for its next look, undefined when it has not. */
   dueSecond: number | undefined;
   readonly #ids: IdClock;
   readonly #events: ChannelEvents;
-  readonly #groups = new Map<MessageFormat, FanoutGroup>();
-  readonly #subscriptions = new Set<MemorySubscription>();
-  /** Those that still read from the buffer: few, and rarely any. */
-  readonly #catchingUp = new Set<MemorySubscription>();
+  #attachments: Attachment[] = [];
+  #subscribers = 0;
   #lastSeenSubscriber: number | undefined;
 
-  constructor(name: string, ids: IdClock, nowMs: number, events: ChannelEvents) {
+  constructor(name: string, clock: StoreClock, nowMs: number, events: ChannelEvents) {
     this.name = name;
-    this.#ids = ids;
+    this.#ids = new IdClock(clock);
     this.#events = events;
     this.lastUsedMs = nowMs;
     this.buffer = new MessageBuffer(events.messageDropped);
   }
 
+  /** Subscribers of this channel; one of a list that names it twice counts twice. */
   get subscribers(): number {
-    return this.#subscriptions.size;
+    return this.#subscribers;
   }
 
-  get lastMessageId(): MessageId {
-    return this.#ids.last ?? { time: 0, tag: 0 };
+  /** The newest id given, undefined before the first. */
+  get lastMessageId(): MessageId | undefined {
+    return this.#ids.last;
   }
 
   info(nowMs: number): ChannelInfo {
@@ -51,8 +54,8 @@ export class MemoryChannel {
     return {
       messages: this.buffer.length,
       lastSeenSubscriber: this.#lastSeenSubscriber,
-      subscribers: this.#subscriptions.size,
-      lastMessageId: this.lastMessageId,
+      subscribers: this.#subscribers,
+      lastMessageId: this.#ids.last ?? { time: 0, tag: 0 },
     };
   }
 
@@ -69,81 +72,37 @@ export class MemoryChannel {
     this.buffer.expire(nowMs);
     if (limits.length > 0) this.buffer.push(message);
     this.buffer.trim(limits.length);
-    for (const group of this.#groups.values()) group.push(message);
-    for (const subscription of this.#catchingUp) subscription.published(message, limits.length > 0);
+    for (const { feed, index } of this.#attachments) feed.published(index, message, limits.length > 0);
     return message;
   }
 
-  subscribe(start: Start, sink: Sink, nowMs: number): MemorySubscription {
-    this.lastUsedMs = nowMs;
-    this.buffer.expire(nowMs);
-    const subscription = new MemorySubscription(this, sink, this.#position(start));
-    this.#subscriptions.add(subscription);
-    this.#seen(nowMs);
-    this.#catchingUp.add(subscription);
-    subscription.resume();
-    return subscription;
+  attach(attachment: Attachment): void {
+    this.#attachments = [...this.#attachments, attachment];
   }
 
-  /** The subscription has read the whole buffer: from now on messages are pushed to it. */
-  goLive(subscription: MemorySubscription): void {
-    this.#catchingUp.delete(subscription);
-    let group = this.#groups.get(subscription.sink.format);
-    if (!group) {
-      group = new FanoutGroup(subscription.sink.format);
-      this.#groups.set(subscription.sink.format, group);
-    }
-    group.add(subscription);
+  detach(feed: Feed): void {
+    this.#attachments = this.#attachments.filter((attachment) => attachment.feed !== feed);
   }
 
-  leave(subscription: MemorySubscription, nowMs: number): void {
-    if (!this.#subscriptions.delete(subscription)) return;
-    this.#catchingUp.delete(subscription);
-    const group = this.#groups.get(subscription.sink.format);
-    if (group) {
-      group.remove(subscription);
-      if (group.size === 0) this.#groups.delete(subscription.sink.format);
-    }
-    this.lastUsedMs = nowMs;
-    this.#seen(nowMs);
-    if (this.#subscriptions.size === 0) this.#events.deserted(this);
+  subscriberCame(): void {
+    this.#subscribers += 1;
+    this.#seen();
   }
 
-  /** Drops all messages; ids go on from the last one given. */
-  clear(nowMs: number): void {
-    this.buffer.clear();
-    this.lastUsedMs = nowMs;
+  subscriberLeft(count = 1): void {
+    this.#subscribers -= count;
+    this.#seen();
+    if (this.#subscribers === 0) this.#events.deserted(this);
   }
 
-  /**
-   * Ends every present subscriber after what is already on its way to it. They leave the channel at once; being told
-   * takes a slice of them a turn.
-   */
-  async endSubscribers(reason: EndReason, nowMs: number): Promise<void> {
-    for (const group of this.#groups.values()) group.flush();
-    const leaving = [...this.#subscriptions];
-    this.#groups.clear();
-    this.#catchingUp.clear();
-    this.#subscriptions.clear();
-    this.lastUsedMs = nowMs;
-    for (let i = 0; i < leaving.length; i++) {
-      if (i > 0 && i % SLICE_MEMBERS === 0) await nextTurn();
-      leaving[i]?.end(reason);
-    }
+  /** Ends the subscribers of every list that this channel is in. */
+  async endSubscribers(reason: EndReason): Promise<void> {
+    const feeds = new Set(this.#attachments.map(({ feed }) => feed));
+    await Promise.all([...feeds].map((feed) => feed.end(reason)));
   }
 
-  /** The id after which a new subscriber reads (spec/message-ids.md §4 and §5). */
-  #position(start: Start): MessageId {
-    const last = this.#ids.last ?? BEFORE_ALL;
-    // A client that names an id from the future waits for the next message instead of staying deaf until then.
-    if ('after' in start) return compareIds(start.after, last) > 0 ? last : start.after;
-    const length = this.buffer.length;
-    if (start.first === 0 || length === 0) return last;
-    const index = start.first > 0 ? Math.min(start.first, length) - 1 : Math.max(length + start.first, 0);
-    return this.buffer.at(index - 1)?.id ?? BEFORE_ALL;
-  }
-
-  #seen(nowMs: number): void {
-    this.#lastSeenSubscriber = Math.floor(nowMs / 1000);
+  #seen(): void {
+    this.lastUsedMs = Date.now();
+    this.#lastSeenSubscriber = Math.floor(this.lastUsedMs / 1000);
   }
 }

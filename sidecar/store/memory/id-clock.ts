@@ -2,29 +2,52 @@ import { MAX_TAG } from '../../../handoff/message-id.ts';
 import type { MessageId } from '../message.ts';
 
 /**
- * Gives the ids of one channel: Unix seconds, and a tag counting from 0 within the second. Ids only grow: when the
- * clock stands behind the last id its second is used again, and a second that has used up its tags runs into the next
- * (spec/message-ids.md §1; Nchan lets both go backwards).
+ * The seconds of a store's message ids. They never step back, for all channels together: a multiplexed id has one time
+ * for all its channels, so a channel whose clock lagged would send its subscribers into the past.
  */
-export class IdClock {
-  /** The newest id given, undefined before the first. */
-  last: MessageId | undefined;
-  readonly #floorSeconds: number;
+export class StoreClock {
+  #second: number;
 
   /**
    * @param floorSeconds Unix seconds before which no id may be: a process that restarts gives no id in a second in
    *   which its predecessor may have given the same one.
    */
   constructor(floorSeconds: number) {
-    this.#floorSeconds = floorSeconds;
+    this.#second = floorSeconds;
+  }
+
+  /** The second of an id given now. */
+  at(nowMs: number): number {
+    this.#second = Math.max(this.#second, Math.floor(nowMs / 1000));
+    return this.#second;
+  }
+
+  /** A channel has used up this second: everyone goes on in the next. */
+  skip(second: number): number {
+    this.#second = Math.max(this.#second, second + 1);
+    return this.#second;
+  }
+}
+
+/**
+ * Gives the ids of one channel: Unix seconds, and a tag counting from 0 within the second. They only grow, also when
+ * the clock steps back or a second has no tags left (spec/message-ids.md §1; Nchan's then go backwards).
+ */
+export class IdClock {
+  /** The newest id given, undefined before the first. */
+  last: MessageId | undefined;
+  readonly #clock: StoreClock;
+
+  constructor(clock: StoreClock) {
+    this.#clock = clock;
   }
 
   next(nowMs: number): MessageId {
-    const now = Math.max(Math.floor(nowMs / 1000), this.#floorSeconds);
+    const now = this.#clock.at(nowMs);
     const last = this.last;
     if (!last || now > last.time) this.last = { time: now, tag: 0 };
     else if (last.tag < MAX_TAG) this.last = { time: last.time, tag: last.tag + 1 };
-    else this.last = { time: last.time + 1, tag: 0 };
+    else this.last = { time: this.#clock.skip(last.time), tag: 0 };
     return this.last;
   }
 }

@@ -2,7 +2,7 @@
  * The embedded store: channels in this process, nothing to install, gone with the process. Expiry needs no scan over
  * all channels: each is filed under the second in which it next has something to do.
  */
-import type { Message, MessageDraft } from '../message.ts';
+import type { Delivery, Message, MessageDraft } from '../message.ts';
 import {
   type BufferLimits,
   type ChannelInfo,
@@ -13,8 +13,11 @@ import {
   type StoreTotals,
   type Subscription,
 } from '../store.ts';
+import { BufferReader } from './buffer-reader.ts';
 import { type ChannelEvents, MemoryChannel } from './channel.ts';
-import { IdClock } from './id-clock.ts';
+import { Feed } from './feed.ts';
+import { StoreClock } from './id-clock.ts';
+import { MemorySubscription } from './subscription.ts';
 
 /** Memory that a buffered message takes beside its data, rounded up: objects, id, array slot. */
 const MESSAGE_OVERHEAD_BYTES = 256;
@@ -32,7 +35,9 @@ export class MemoryStore implements Store {
   readonly #channels = new Map<string, MemoryChannel>();
   /** Unix second → channels to look at then. */
   readonly #agenda = new Map<number, Set<MemoryChannel>>();
-  readonly #floorSeconds = Math.floor(Date.now() / 1000) + 1;
+  /** By the names of their channels, joined by commas, which names do not contain. */
+  readonly #feeds = new Map<string, Feed>();
+  readonly #clock = new StoreClock(Math.floor(Date.now() / 1000) + 1);
   readonly #timer: NodeJS.Timeout;
   #swept = Math.floor(Date.now() / 1000);
   #bytes = 0;
@@ -74,40 +79,74 @@ export class MemoryStore implements Store {
     if (!channel) return undefined;
     const nowMs = Date.now();
     const before = channel.info(nowMs);
-    const ended = channel.endSubscribers('deleted', nowMs);
-    channel.clear(nowMs);
+    const ended = channel.endSubscribers('deleted');
+    channel.buffer.clear();
     this.#fileIdle(channel);
     await ended;
     return before;
   }
 
-  subscribe(name: string, start: Start, sink: Sink): Subscription {
+  subscribe(names: readonly string[], start: Start, sink: Sink): Subscription {
+    const feed = this.#feed(names);
+    const subscription = new MemorySubscription(feed, sink, start);
+    feed.add(subscription);
+    subscription.resume();
+    return subscription;
+  }
+
+  async read(names: readonly string[], start: Start, limit: number): Promise<Delivery[]> {
     const nowMs = Date.now();
-    const channel = this.#obtain(name, nowMs);
-    return channel.subscribe(start, sink, nowMs);
+    const channels = names.map((name) => this.#channels.get(name) ?? this.#newChannel(name, nowMs));
+    for (const channel of channels) channel.buffer.expire(nowMs);
+    const reader = new BufferReader(channels, start);
+    const deliveries: Delivery[] = [];
+    while (deliveries.length < limit) {
+      const delivery = reader.next();
+      if (!delivery) break;
+      deliveries.push(delivery);
+    }
+    return deliveries;
+  }
+
+  async listSubscribers(names: readonly string[]): Promise<number | undefined> {
+    return this.#feeds.get(names.join(','))?.subscribers;
   }
 
   totals(): StoreTotals {
     let subscribers = 0;
-    for (const channel of this.#channels.values()) subscribers += channel.subscribers;
+    for (const feed of this.#feeds.values()) subscribers += feed.subscribers;
     return { channels: this.#channels.size, subscribers, messages: this.#messages, bytes: this.#bytes };
   }
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    const nowMs = Date.now();
-    await Promise.all(
-      [...this.#channels.values()].map((channel) => channel.endSubscribers('shutdown', nowMs)),
-    );
+    await Promise.all([...this.#feeds.values()].map((feed) => feed.end('shutdown')));
   }
 
   #obtain(name: string, nowMs: number): MemoryChannel {
     let channel = this.#channels.get(name);
     if (!channel) {
-      channel = new MemoryChannel(name, new IdClock(this.#floorSeconds), nowMs, this.#events);
+      channel = this.#newChannel(name, nowMs);
       this.#channels.set(name, channel);
     }
     return channel;
+  }
+
+  #newChannel(name: string, nowMs: number): MemoryChannel {
+    return new MemoryChannel(name, this.#clock, nowMs, this.#events);
+  }
+
+  #feed(names: readonly string[]): Feed {
+    const key = names.join(',');
+    let feed = this.#feeds.get(key);
+    if (!feed) {
+      const nowMs = Date.now();
+      const channels = names.map((name) => this.#obtain(name, nowMs));
+      feed = new Feed(key, channels, (deserted) => this.#feeds.delete(deserted.key));
+      this.#feeds.set(key, feed);
+    }
+    for (const channel of feed.channels) channel.buffer.expire(Date.now());
+    return feed;
   }
 
   readonly #events: ChannelEvents = {

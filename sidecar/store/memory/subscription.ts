@@ -1,100 +1,110 @@
 import type { Member } from '../../fanout/group.ts';
-import { compareIds, type Message, type MessageId } from '../message.ts';
-import { type EndReason, OVERFLOW_BYTES, PAUSE_BYTES, type Sink, type Subscription } from '../store.ts';
-import type { MemoryChannel } from './channel.ts';
+import type { Delivery } from '../message.ts';
+import {
+  type EndReason,
+  OVERFLOW_BYTES,
+  PAUSE_BYTES,
+  type Sink,
+  type Start,
+  type Subscription,
+} from '../store.ts';
+import { BufferReader } from './buffer-reader.ts';
+import type { Feed } from './feed.ts';
 
-/** Encoded bytes given to a sink in one write while it reads the buffer. */
+/** Message bytes given to a sink in one write while it reads the buffers. */
 const CATCH_UP_CHUNK_BYTES = 32 * 1024;
 
-/** Messages that a slow reader of the buffer may be owed beyond what the buffer keeps. */
+/** Messages that a slow reader of the buffers may be owed beyond what they keep. */
 const MAX_TAIL_MESSAGES = 1000;
 
 /**
- * One subscriber of one channel. It first reads the buffer from its start, as fast as its client drains, then goes
- * live: the channel pushes messages to it through a fan-out group.
+ * One subscriber of one feed. It first reads the buffers from its start, as fast as its client drains, then goes live:
+ * the feed pushes messages to it through a fan-out group.
  */
 export class MemorySubscription implements Subscription, Member {
   readonly sink: Sink;
   firstBatch = 0;
-  readonly #channel: MemoryChannel;
-  #position: MessageId;
-  #state: 'catchingUp' | 'live' | 'ended' = 'catchingUp';
+  readonly #feed: Feed;
+  /** Undefined once it is live. */
+  #reader: BufferReader | undefined;
+  #ended = false;
   /**
-   * Messages published while it reads the buffer, from the first unbuffered one on: the buffer alone would not give
+   * Messages published while it reads the buffers, from the first unbuffered one on: the buffers alone would not give
    * them in order.
    */
-  #tail: Message[] = [];
+  #tail: { readonly index: number; readonly delivery: Delivery }[] = [];
 
-  constructor(channel: MemoryChannel, sink: Sink, position: MessageId) {
-    this.#channel = channel;
+  constructor(feed: Feed, sink: Sink, start: Start) {
+    this.#feed = feed;
     this.sink = sink;
-    this.#position = position;
+    this.#reader = new BufferReader(feed.channels, start);
   }
 
-  /** Reads on from the buffer until it is exhausted or the client is slow. */
+  /** Reads on from the buffers until they are exhausted or the client is slow. */
   resume(): void {
-    while (this.#state === 'catchingUp') {
-      const batch = this.#nextBatch();
-      if (batch.length === 0) {
-        this.#state = 'live';
-        this.#channel.goLive(this);
+    while (this.#reader && !this.#ended) {
+      const batch = this.#nextBatch(this.#reader);
+      const last = batch[batch.length - 1];
+      if (!last) {
+        this.#reader = undefined;
+        this.#feed.goLive(this);
         return;
       }
-      const format = this.sink.format;
-      const last = batch[batch.length - 1] as Message;
-      this.#position = last.id;
-      const parts = batch.map((message) => format.encode(message));
+      const { format } = this.sink;
+      const parts = batch.map((delivery) => format.encode(delivery));
       if (format.once) this.#leave();
       const bytes = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
       if (this.sink.write(bytes, last) > PAUSE_BYTES) return;
     }
   }
 
-  /** The channel published while this subscription was reading the buffer. */
-  published(message: Message, buffered: boolean): void {
+  /** The channel at `index` published while this subscription was reading the buffers. */
+  published(index: number, delivery: Delivery, buffered: boolean): void {
     if (buffered && this.#tail.length === 0) return; // it will come to it in the buffer
-    if (this.#tail.length === MAX_TAIL_MESSAGES) this.end('overflow');
-    else this.#tail.push(message);
+    if (this.#tail.length === MAX_TAIL_MESSAGES) {
+      this.end('overflow');
+      return;
+    }
+    this.#reader?.stopBefore(index, delivery.message.id);
+    this.#tail.push({ index, delivery });
   }
 
-  deliver(bytes: Buffer, last: Message): void {
-    if (this.#state === 'ended') return;
-    this.#position = last.id;
+  deliver(bytes: Buffer, last: Delivery): void {
+    if (this.#ended) return;
     if (this.sink.format.once) this.#leave();
     if (this.sink.write(bytes, last) > OVERFLOW_BYTES) this.end('overflow');
   }
 
   end(reason: EndReason): void {
-    if (this.#state === 'ended') return;
+    if (this.#ended) return;
     this.#leave();
     this.sink.end(reason);
   }
 
   cancel(): void {
-    if (this.#state !== 'ended') this.#leave();
+    if (!this.#ended) this.#leave();
   }
 
   #leave(): void {
-    this.#state = 'ended';
+    this.#ended = true;
     this.#tail = [];
-    this.#channel.leave(this, Date.now());
+    this.#feed.leave(this);
   }
 
-  #nextBatch(): Message[] {
-    const buffer = this.#channel.buffer;
-    const limit = this.#tail[0];
-    const batch: Message[] = [];
+  #nextBatch(reader: BufferReader): Delivery[] {
+    const batch: Delivery[] = [];
     let bytes = 0;
-    for (let i = buffer.indexAfter(this.#position); bytes < CATCH_UP_CHUNK_BYTES; i++) {
-      const message = buffer.at(i);
-      if (!message || (limit && compareIds(message.id, limit.id) >= 0)) break;
-      batch.push(message);
+    while (bytes < CATCH_UP_CHUNK_BYTES) {
+      const delivery = reader.next();
+      if (!delivery) break;
+      batch.push(delivery);
       if (this.sink.format.once) return batch;
-      bytes += message.data.length;
+      bytes += delivery.message.data.length;
     }
-    if (batch.length > 0 || this.#tail.length === 0) return batch;
-    const tail = this.#tail;
+    if (batch.length > 0) return batch;
+    const tail = this.sink.format.once ? this.#tail.slice(0, 1) : this.#tail;
     this.#tail = [];
-    return tail;
+    reader.skip(tail);
+    return tail.map(({ delivery }) => delivery);
   }
 }

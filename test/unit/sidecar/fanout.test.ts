@@ -1,16 +1,19 @@
 import { describe, expect, it, vi } from 'vitest';
 import { FanoutGroup, type Member } from '../../../sidecar/fanout/group.ts';
-import type { Message } from '../../../sidecar/store/message.ts';
+import type { Delivery } from '../../../sidecar/store/message.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
-const message = (text: string, tag = 0): Message => ({
-  id: { time: 1, tag },
-  data: Buffer.from(text),
-  contentType: '',
-  eventsourceEvent: '',
-  expiresAtMs: 0,
+const message = (text: string): Delivery => ({
+  message: {
+    id: { time: 1, tag: 0 },
+    data: Buffer.from(text),
+    contentType: '',
+    eventsourceEvent: '',
+    expiresAtMs: 0,
+  },
+  id: { time: 1, tags: '0' },
 });
-const encode = vi.fn((m: Message) => m.data);
+const encode = vi.fn((delivery: Delivery) => delivery.message.data);
 
 class Recorder implements Member {
   firstBatch = 0;

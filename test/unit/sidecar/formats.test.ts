@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Message } from '../../../sidecar/store/message.ts';
+import type { Delivery } from '../../../sidecar/store/message.ts';
 import {
   EVENTSOURCE_FORMAT,
   LONGPOLL_FORMAT,
@@ -8,13 +8,11 @@ import {
 } from '../../../sidecar/subscriber/formats.ts';
 import { encodeClose, encodeFrame } from '../../../sidecar/websocket/frame.ts';
 
-function message(data: string | Buffer, contentType = '', eventsourceEvent = ''): Message {
+function message(data: string | Buffer, contentType = '', eventsourceEvent = ''): Delivery {
+  const id = { time: 1795246539, tag: 2 };
   return {
-    id: { time: 1795246539, tag: 2 },
-    data: Buffer.from(data as string),
-    contentType,
-    eventsourceEvent,
-    expiresAtMs: 0,
+    message: { id, data: Buffer.from(data as string), contentType, eventsourceEvent, expiresAtMs: 0 },
+    id: { time: id.time, tags: '2' },
   };
 }
 
@@ -48,7 +46,7 @@ describe('WebSocket', () => {
   });
 
   it('with the subprotocol begins with id and content type, also in binary frames', () => {
-    const text = (m: Message) => WEBSOCKET_META_FORMAT.encode(m).subarray(2).toString();
+    const text = (m: Delivery) => WEBSOCKET_META_FORMAT.encode(m).subarray(2).toString();
     expect(text(message('hi', 'a/b'))).toBe('id: 1795246539:2\ncontent-type: a/b\n\nhi');
     expect(text(message('hi'))).toBe('id: 1795246539:2\n\nhi');
     expect(WEBSOCKET_META_FORMAT.encode(message('', 'application/octet-stream'))[0]).toBe(0x82);
