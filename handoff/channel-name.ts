@@ -4,6 +4,9 @@
  * them out of harm's way in headers, logs and, later, Redis keys.
  */
 
+/** Channels that one request may name (spec/http-protocol.md §9). */
+export const MAX_CHANNELS = 255;
+
 /** Any character but those written as they are: RFC 3986's unreserved ones and the slash between group and id. */
 const ESCAPED = /[^A-Za-z0-9\-._~/]/;
 const HEX = '0123456789ABCDEF';

@@ -64,19 +64,21 @@ export const CLIENT_HEADERS = [
 ] as const;
 
 /**
- * Values that a location computes at request time. The compiler declares each as `js_var $njchan_N_NAME expression`,
- * which nginx evaluates when the gateway reads it, and names N in `$njchan_location`. By hand, without the compiler,
- * `set $njchan_NAME expression` does, with `$njchan_location` left unset.
+ * Values that a location computes at request time, with how many of each it may have. The compiler declares each as
+ * `js_var $njchan_N_NAME expression`, which nginx evaluates when the gateway reads it, and names N in
+ * `$njchan_location`. By hand, without the compiler, `set $njchan_NAME expression` does, with `$njchan_location` left
+ * unset.
  */
-export const DYNAMIC_VALUES = [
-  'channel_id',
-  'publisher_channel_id',
-  'subscriber_channel_id',
-  'channel_group',
-  'message_timeout_expression',
-  'message_buffer_length_expression',
-] as const;
-export type DynamicValue = (typeof DYNAMIC_VALUES)[number];
+export const DYNAMIC_VALUES = {
+  channel_id: 7,
+  publisher_channel_id: 7,
+  subscriber_channel_id: 7,
+  channel_group: 1,
+  message_timeout_expression: 1,
+  message_buffer_length_expression: 1,
+  last_message_id: 5,
+} as const;
+export type DynamicValue = keyof typeof DYNAMIC_VALUES;
 
 /** The constant that names the location's number, for dynamicVariable. */
 export const LOCATION_VARIABLE = 'njchan_location';
@@ -85,7 +87,17 @@ export const LOCATION_VARIABLE = 'njchan_location';
 export const HANDOFF_LOCATION_VARIABLE = 'njchan_handoff';
 export const DEFAULT_HANDOFF_LOCATION = '@njchan';
 
-/** The nginx variable (without `$`) that holds a dynamic value of location number `location` ("" for by hand). */
-export function dynamicVariable(location: string, name: DynamicValue): string {
-  return location === '' ? `njchan_${name}` : `njchan_${location}_${name}`;
+/**
+ * The nginx variable (without `$`) that holds a dynamic value of location number `location` ("" for by hand). The
+ * second of several values ends in `_2`, and so on.
+ */
+export function dynamicVariable(location: string, name: DynamicValue, index = 0): string {
+  const variable = location === '' ? `njchan_${name}` : `njchan_${location}_${name}`;
+  return index === 0 ? variable : `${variable}_${index + 1}`;
 }
+
+/**
+ * The Transfer-Encoding that the hand-off location adds to the answer: `chunked` for the chunked transport, whose
+ * chunks the sidecar makes itself (one a message, which nginx would not keep), else empty.
+ */
+export const TRANSFER_ENCODING_VARIABLE = 'njchan_transfer_encoding';

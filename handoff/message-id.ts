@@ -15,13 +15,17 @@ export interface ParsedMessageId {
 /** Tags are 16 bits wide in Nchan and in its Redis data, so no larger one can be meant. */
 export const MAX_TAG = 32767;
 
+/** Larger times are no exact numbers; Nchan refuses what does not fit its own 63 bits. */
+const MAX_TIME = 9007199254740991;
+
 /** Parses `TIME:TAGS`; undefined when it is not an id (spec/message-ids.md §2.1). */
 export function parseMessageId(text: string): ParsedMessageId | undefined {
   const colon = text.indexOf(':');
   if (colon < 1) return undefined;
-  const time = text.slice(0, colon);
-  if (!/^\d+$(?!\n)/.test(time)) return undefined;
-  return parseTags(Number(time), text.slice(colon + 1));
+  const digits = text.slice(0, colon);
+  const time = Number(digits);
+  if (!/^\d+$(?!\n)/.test(digits) || time > MAX_TIME) return undefined;
+  return parseTags(time, text.slice(colon + 1));
 }
 
 /** Parses the tag list alone, as it stands in an Etag whose time is in Last-Modified. */

@@ -23,7 +23,7 @@ export const REFUSALS = {
   message_id_tag_count: {
     status: 400,
     body: NONE,
-    cure: 'The message id has more tags than the location has channels: it came from another location.',
+    cure: 'The message id has more tags than the location has channels, or it has the time 0 and the location several channels: it came from another location.',
   },
   message_timeout_invalid: {
     status: 403,
@@ -63,7 +63,7 @@ export const REFUSALS = {
   channel_id_refused: {
     status: 403,
     body: NONE,
-    cure: 'The channel id is longer than nchan_max_channel_id_length, or nchan_channel_group gave "m" or a name with a slash.',
+    cure: 'The channel id is longer than nchan_max_channel_id_length, there are more than 255, or nchan_channel_group gave "m" or a name with a slash.',
   },
   websocket_version_missing: {
     status: 400,

@@ -31,9 +31,37 @@ export interface LocationSettings {
   subscriberTimeout: number;
   /** Bytes allowed in one evaluated channel id argument. */
   maxChannelIdLength: number;
+  /** Splits each evaluated channel id into several; '' does not. */
+  channelIdSplitDelimiter: string;
+  /** Put the whole id `time:tags` in Etag, and take it from If-None-Match alone. */
+  compoundEtag: boolean;
+  /** Name of the response header that stands in for Etag; '' for Etag. */
+  customEtagHeader: string;
+  /** How a long-poll answers when several messages are there: the first, all as multipart/mixed, or all joined. */
+  longpollMultipart: 'off' | 'on' | 'raw';
+  /** What the raw stream writes after each message. */
+  rawStreamSeparator: string;
+  /** Name for EventSource `event:` lines: a publisher's message gets it, a subscriber sees it; '' for the message's own. */
+  eventsourceEvent: string;
+  /** Seconds between pings; 0 sends none. */
+  eventsourcePingInterval: number;
+  eventsourcePingComment: string;
+  eventsourcePingEvent: string;
+  eventsourcePingData: string;
+  /** Seconds between pings; 0 sends none. */
+  websocketPingInterval: number;
+  /** A message of a client that is answered instead of published, and the answer; empty: none. */
+  websocketHeartbeat: readonly [] | readonly [message: string, answer: string];
+  /** Publishers: also keep messages deflated, for WebSocket subscribers that negotiated permessage-deflate. */
+  deflateMessage: boolean;
+  /** zlib's level, window (log2 of bytes), memory level and strategy for deflated messages. */
+  deflateLevel: number;
+  deflateWindow: number;
+  deflateMemlevel: number;
+  deflateStrategy: 'default' | 'filtered' | 'huffman-only' | 'rle' | 'fixed';
 }
 
-/** Nchan's defaults (spec/directives.md §§1-5); a location's text carries only what differs from them. */
+/** Nchan's defaults (spec/directives.md §§1-7); a location's text carries only what differs from them. */
 export const DEFAULT_SETTINGS: Readonly<LocationSettings> = {
   location: '',
   publisher: [],
@@ -43,6 +71,23 @@ export const DEFAULT_SETTINGS: Readonly<LocationSettings> = {
   firstMessage: 1,
   subscriberTimeout: 0,
   maxChannelIdLength: 1024,
+  channelIdSplitDelimiter: '',
+  compoundEtag: false,
+  customEtagHeader: '',
+  longpollMultipart: 'off',
+  rawStreamSeparator: '\n',
+  eventsourceEvent: '',
+  eventsourcePingInterval: 0,
+  eventsourcePingComment: '',
+  eventsourcePingEvent: 'ping',
+  eventsourcePingData: '',
+  websocketPingInterval: 0,
+  websocketHeartbeat: [],
+  deflateMessage: false,
+  deflateLevel: 6,
+  deflateWindow: 10,
+  deflateMemlevel: 8,
+  deflateStrategy: 'default',
 };
 
 /** What `nchan_publisher;` and `nchan_subscriber;` without words stand for (spec/directives.md §1). */
@@ -57,14 +102,17 @@ export const DEFAULT_SUBSCRIBER: readonly SubscriberTransport[] = [
 
 /**
  * Writes settings as the text of `$njchan_settings`: JSON with only the values that differ from the defaults, in
- * the order of DEFAULT_SETTINGS. `$` is written `\u0024`, because nginx would take it for a variable.
+ * the order of DEFAULT_SETTINGS. `$` is written `\u0024`, because nginx would take it for a variable, and so is
+ * everything beyond ASCII, because the text travels in a header.
  */
 export function formatSettings(settings: LocationSettings): string {
   const text: Record<string, unknown> = {};
   for (const key of Object.keys(DEFAULT_SETTINGS) as (keyof LocationSettings)[]) {
     if (JSON.stringify(settings[key]) !== JSON.stringify(DEFAULT_SETTINGS[key])) text[key] = settings[key];
   }
-  return JSON.stringify(text).replace(/\$/g, '\\u0024');
+  return JSON.stringify(text).replace(/[$\u007f-\uffff]/g, (char) => {
+    return `\\u${`000${char.charCodeAt(0).toString(16)}`.slice(-4)}`;
+  });
 }
 
 /**

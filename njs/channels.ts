@@ -1,12 +1,14 @@
 /** The channels that a request names (spec/directives.md §2). */
-import { encodeChannelName, isPlainChannelName } from '../handoff/channel-name.ts';
-import { type DynamicValue, dynamicVariable } from '../handoff/headers.ts';
+import { encodeChannelName, isPlainChannelName, MAX_CHANNELS } from '../handoff/channel-name.ts';
+import type { DynamicValue } from '../handoff/headers.ts';
 import type { RefusalName } from '../handoff/refusals.ts';
+import type { LocationSettings } from '../handoff/settings.ts';
+import { givenVariables } from './dynamic-value.ts';
 
-/** Nchan's legacy way to name a channel: `set $push_channel_id …`; the value is the whole name. */
+/** Nchan's legacy way to name a channel: `set $push_channel_id …`; it is never split. */
 const LEGACY_VARIABLE = 'push_channel_id';
 
-/** Where publishers and subscribers look for their id: the first that the location has. */
+/** Where publishers and subscribers look for their ids: the first that the location has. */
 const ID_VALUES: Record<'publisher' | 'subscriber', readonly DynamicValue[]> = {
   publisher: ['publisher_channel_id', 'channel_id'],
   subscriber: ['subscriber_channel_id', 'channel_id'],
@@ -14,41 +16,81 @@ const ID_VALUES: Record<'publisher' | 'subscriber', readonly DynamicValue[]> = {
 
 /**
  * Evaluates the ids and the group of the location.
- * @param maxIdLength bytes allowed in one id.
- * @returns full names in percent-encoded form, or the refusal.
+ * @param location the location's number; '' for one written by hand
+ * @returns full names in percent-encoded form, in the order of the configuration, or the refusal
  */
 export function channelNames(
   r: NginxHTTPRequest,
   location: string,
   role: 'publisher' | 'subscriber',
-  maxIdLength: number,
+  settings: LocationSettings,
 ): readonly string[] | RefusalName {
-  const variable = idVariable(r, location, role);
-  if (variable === undefined) return 'channel_id_missing';
-  if ((r.rawVariables[variable] as Buffer).length > maxIdLength) return 'channel_id_refused';
-  const id = encoded(r, variable);
+  const ids = channelIds(r, location, role, settings);
+  if (typeof ids === 'string') return ids;
 
-  const groupVariable = dynamicVariable(location, 'channel_group');
-  const group = r.variables[groupVariable] === undefined ? '' : encoded(r, groupVariable);
+  const groupVariable = givenVariables(r, location, 'channel_group')[0];
+  const group = groupVariable === undefined ? '' : (encodedIds(r, groupVariable, '')[0] as string);
   // `m` would look like a multiplexed channel's internal name, and a slash would run group and id together.
   if (group === 'm' || group.indexOf('/') >= 0) return 'channel_id_refused';
-  return [`${group}/${id}`];
+  return ids.map((id) => `${group}/${id}`);
 }
 
-function idVariable(
+/** The ids of all arguments, split; their length counts before that. */
+function channelIds(
   r: NginxHTTPRequest,
   location: string,
   role: 'publisher' | 'subscriber',
-): string | undefined {
-  const values = ID_VALUES[role];
-  for (let i = 0; i < values.length; i++) {
-    const variable = dynamicVariable(location, values[i] as DynamicValue);
-    if (r.variables[variable] !== undefined) return variable;
+  { maxChannelIdLength, channelIdSplitDelimiter }: LocationSettings,
+): string[] | RefusalName {
+  let variables: string[] = [];
+  let delimiter = channelIdSplitDelimiter;
+  for (let i = 0; i < ID_VALUES[role].length && variables.length === 0; i++) {
+    variables = givenVariables(r, location, ID_VALUES[role][i] as DynamicValue);
   }
-  return r.variables[LEGACY_VARIABLE] ? LEGACY_VARIABLE : undefined;
+  if (variables.length === 0) {
+    if (!r.variables[LEGACY_VARIABLE]) return 'channel_id_missing';
+    variables = [LEGACY_VARIABLE];
+    delimiter = '';
+  }
+
+  let ids: string[] = [];
+  for (let i = 0; i < variables.length; i++) {
+    const variable = variables[i] as string;
+    if ((r.rawVariables[variable] as Buffer).length > maxChannelIdLength) return 'channel_id_refused';
+    ids = ids.concat(encodedIds(r, variable, delimiter));
+  }
+  return ids.length > MAX_CHANNELS ? 'channel_id_refused' : ids;
 }
 
-function encoded(r: NginxHTTPRequest, variable: string): string {
-  const text = r.variables[variable] as string;
-  return isPlainChannelName(text) ? text : encodeChannelName(r.rawVariables[variable] as Buffer);
+/** The ids in a variable, percent-encoded. */
+function encodedIds(r: NginxHTTPRequest, variable: string, delimiter: string): string[] {
+  const parts = split(r.variables[variable] as string, delimiter);
+  if (parts.every(isPlainChannelName)) return parts;
+  // Ids are bytes, which the text of a variable need not show as they are.
+  return split(r.rawVariables[variable] as Buffer, Buffer.from(delimiter)).map(encodeChannelName);
+}
+
+/** What splitting needs of texts and of bytes. */
+interface Splittable<T> {
+  readonly length: number;
+  indexOf(part: T, from: number): number;
+  slice(from: number, to: number): T;
+}
+
+/**
+ * Splits at every delimiter but one at the very end, which Nchan leaves to the last part: `,a,,b,` is ``, `a`, ``,
+ * `b,`. An empty delimiter does not split.
+ */
+function split<T extends Splittable<T>>(whole: T, delimiter: T): T[] {
+  const parts: T[] = [];
+  let from = 0;
+  if (delimiter.length > 0) {
+    const last = whole.length - delimiter.length;
+    for (let at = whole.indexOf(delimiter, from); at >= 0 && at < last; at = whole.indexOf(delimiter, from)) {
+      parts.push(whole.slice(from, at));
+      from = at + delimiter.length;
+    }
+  }
+  parts.push(whole.slice(from, whole.length));
+  return parts;
 }

@@ -1,7 +1,7 @@
 /** `nchan_message_timeout` and `nchan_message_buffer_length` with variables in them (spec/directives.md §4). */
-import { type DynamicValue, dynamicVariable } from '../handoff/headers.ts';
 import type { RefusalName } from '../handoff/refusals.ts';
 import { parseSeconds } from '../handoff/time.ts';
+import { givenValue } from './dynamic-value.ts';
 
 export interface DynamicLimits {
   messageTimeout?: number | undefined;
@@ -10,16 +10,12 @@ export interface DynamicLimits {
 
 /** Evaluates both, or names the refusal for the first that gives nothing sensible. */
 export function dynamicLimits(r: NginxHTTPRequest, location: string): DynamicLimits | RefusalName {
-  const timeout = evaluate(r, location, 'message_timeout_expression');
-  const length = evaluate(r, location, 'message_buffer_length_expression');
+  const timeout = givenValue(r, location, 'message_timeout_expression');
+  const length = givenValue(r, location, 'message_buffer_length_expression');
   if (timeout === '') return 'message_timeout_missing';
   const messageTimeout = timeout === undefined ? undefined : parseSeconds(timeout);
   if (timeout !== undefined && messageTimeout === undefined) return 'message_timeout_invalid';
   if (length === '') return 'message_buffer_length_missing';
   if (length !== undefined && !/^\d{1,15}$(?!\n)/.test(length)) return 'message_buffer_length_invalid';
   return { messageTimeout, messageBufferLength: length === undefined ? undefined : Number(length) };
-}
-
-function evaluate(r: NginxHTTPRequest, location: string, name: DynamicValue): string | undefined {
-  return r.variables[dynamicVariable(location, name)];
 }

@@ -4,10 +4,12 @@
  */
 import {
   type Action,
+  CLIENT_HEADERS,
   DEFAULT_HANDOFF_LOCATION,
   HANDOFF,
   HANDOFF_LOCATION_VARIABLE,
   LOCATION_VARIABLE,
+  TRANSFER_ENCODING_VARIABLE,
 } from '../handoff/headers.ts';
 import { formatMessageId, type ParsedMessageId } from '../handoff/message-id.ts';
 import type { RefusalName } from '../handoff/refusals.ts';
@@ -38,8 +40,17 @@ interface Outcome {
   refusal?: RefusalName;
 }
 
+/** Control characters that nginx takes in a header and Node's parser does not (RFC 9110 §5.5). */
+const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
+
 /** Handles one request: decides, and redirects to the hand-off location. */
 export function handle(r: NginxHTTPRequest, role: Role): void {
+  for (let i = 0; i < CLIENT_HEADERS.length; i++) {
+    if (CONTROL.test(r.headersIn[CLIENT_HEADERS[i] as string] || '')) {
+      r.return(400);
+      return;
+    }
+  }
   const settings = settingsFor(r, role);
   handOff(r, decide(r, settings));
 }
@@ -63,10 +74,10 @@ function refuse(refusal: RefusalName, transport: Outcome['transport'] = ''): Out
 }
 
 function decide(r: NginxHTTPRequest, settings: LocationSettings): Outcome {
-  const id = requestedMessageId(r);
+  const location = r.variables[LOCATION_VARIABLE] || '';
+  const id = requestedMessageId(r, location, settings);
   if (id === 'invalid') return refuse('message_id_invalid');
 
-  const location = r.variables[LOCATION_VARIABLE] || '';
   const limits = settings.publisher.length > 0 ? dynamicLimits(r, location) : {};
   if (typeof limits === 'string') return refuse(limits);
 
@@ -75,7 +86,7 @@ function decide(r: NginxHTTPRequest, settings: LocationSettings): Outcome {
   if (choice.action === 'options') return { action: 'options', transport: '', channels: [] };
 
   const role = choice.action === 'subscribe' ? 'subscriber' : 'publisher';
-  const channels = channelNames(r, location, role, settings.maxChannelIdLength);
+  const channels = channelNames(r, location, role, settings);
   if (typeof channels === 'string') return refuse(channels, choice.transport);
   const outcome: Outcome = {
     action: choice.action,
@@ -86,12 +97,17 @@ function decide(r: NginxHTTPRequest, settings: LocationSettings): Outcome {
   };
   if (choice.action === 'subscribe') {
     outcome.messageId = id;
-    if (id && id.tags.length > channels.length) {
+    if (id && !fits(id, channels.length)) {
       outcome.action = 'refuse';
       outcome.refusal = 'message_id_tag_count';
     }
   }
   return outcome;
+}
+
+/** True for an id that can be one of a subscription to so many channels; of several, none has the time 0. */
+function fits(id: ParsedMessageId, channels: number): boolean {
+  return id.tags.length <= channels && (channels === 1 || id.time > 0);
 }
 
 function numeric(value: number | undefined): string {
@@ -111,5 +127,6 @@ function handOff(r: NginxHTTPRequest, outcome: Outcome): void {
   variables[HANDOFF.refusal.variable] = outcome.refusal || '';
   variables[HANDOFF.connection.variable] = upgraded ? 'upgrade' : '';
   variables[HANDOFF.upgrade.variable] = upgraded ? outcome.transport : '';
+  variables[TRANSFER_ENCODING_VARIABLE] = upgraded && outcome.transport === 'http-chunked' ? 'chunked' : '';
   r.internalRedirect(variables[HANDOFF_LOCATION_VARIABLE] || DEFAULT_HANDOFF_LOCATION);
 }

@@ -8,17 +8,48 @@ export type Choice =
   | { action: 'options' }
   | { action: Exclude<Action, 'refuse' | 'options'>; transport: SubscriberTransport | PublisherTransport };
 
-/** Transports for which the sidecar takes over the bare connection. */
-export const UPGRADED: readonly SubscriberTransport[] = ['websocket', 'eventsource'];
+/** Transports for which the sidecar takes over the bare connection: those that stream. */
+export const UPGRADED: readonly SubscriberTransport[] = [
+  'websocket',
+  'eventsource',
+  'http-chunked',
+  'http-multipart',
+  'http-raw-stream',
+];
 
-/** Subscriber transports of a GET that is no WebSocket handshake: the first that is allowed and asked for is taken. */
+/**
+ * Subscriber transports of a GET that is no WebSocket handshake: the first that is allowed and asked for is taken. So
+ * the interval-poll hides the two below it, and the raw stream the long-poll.
+ */
 const BY_GET: readonly { transport: SubscriberTransport; asked(r: NginxHTTPRequest): boolean }[] = [
-  {
-    transport: 'eventsource',
-    asked: (r) => (r.headersIn.Accept || '').indexOf('text/event-stream') >= 0,
-  },
+  { transport: 'eventsource', asked: (r) => accepts(r, 'text/event-stream') },
+  { transport: 'http-chunked', asked: takesChunks },
+  { transport: 'http-multipart', asked: (r) => accepts(r, 'multipart/mixed') },
+  { transport: 'intervalpoll', asked: () => true },
+  { transport: 'http-raw-stream', asked: () => true },
   { transport: 'longpoll', asked: () => true },
 ];
+
+/** What may follow `chunked` in TE: nothing, a blank, or a weight of two characters or more. */
+const AFTER_CHUNKED = /^(?: |$(?!\n)|;q=(?=..)(\d*\.?\d{0,2})$(?!\n))/;
+
+/** True for a request that has a type in Accept; a type of other case is none, and weights do not matter. */
+function accepts(r: NginxHTTPRequest, type: string): boolean {
+  return (r.headersIn.Accept || '').indexOf(type) >= 0;
+}
+
+/**
+ * True for a request whose TE asks for chunks, by Nchan's rule (spec/http-protocol.md §4). Only HTTP/1.1 has
+ * Transfer-Encoding: in HTTP/2 and 3 it is malformed (RFC 9113 §8.2.2).
+ */
+function takesChunks(r: NginxHTTPRequest): boolean {
+  if (r.httpVersion.charAt(0) > '1') return false;
+  const te = (r.headersIn.TE || '').toLowerCase();
+  const at = te.indexOf('chunked');
+  if (at < 0) return false;
+  const after = AFTER_CHUNKED.exec((r.headersIn.TE as string).slice(at + 'chunked'.length));
+  return after !== null && (after[1] === undefined || Number(after[1]) > 0);
+}
 
 /** Transports with which a subscriber location answers OPTIONS. */
 const OPTIONS_TRANSPORTS: readonly SubscriberTransport[] = [
@@ -32,6 +63,7 @@ const NOT_ALLOWED: Choice = { action: 'refuse', refusal: 'transport_not_allowed'
 
 /** `Connection` may hold other tokens beside `upgrade`; `Upgrade` must be `websocket` alone. */
 function isWebSocketHandshake(r: NginxHTTPRequest): boolean {
+  if (r.method !== 'GET') return false; // RFC 6455 §4.1
   const connection = (r.headersIn.Connection || '').toLowerCase();
   return connection.indexOf('upgrade') >= 0 && (r.headersIn.Upgrade || '').toLowerCase() === 'websocket';
 }

@@ -88,7 +88,8 @@ export function readHandoff(headers: IncomingHttpHeaders, secret: Buffer | undef
   const messageId = id === '' ? undefined : parseMessageId(id);
   if (id !== '' && !messageId) throw new HandoffError('bad message id');
   const refusal = get(NAMES.refusal);
-  if (action === 'refuse' && !Object.hasOwn(REFUSALS, refusal)) throw new HandoffError('unknown refusal');
+  if ((action === 'refuse' || refusal !== '') && !Object.hasOwn(REFUSALS, refusal))
+    throw new HandoffError('unknown refusal');
 
   return {
     action: action as Action,
@@ -107,7 +108,7 @@ export function readHandoff(headers: IncomingHttpHeaders, secret: Buffer | undef
 function numberOr(text: string, otherwise: number): number {
   if (text === '') return otherwise;
   const value = Number(text);
-  if (!Number.isInteger(value)) throw new HandoffError('bad number');
+  if (!Number.isSafeInteger(value) || value < 0) throw new HandoffError('bad number');
   return value;
 }
 

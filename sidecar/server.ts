@@ -6,9 +6,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import { formatTags } from '../handoff/message-id.ts';
 import type { RefusalName } from '../handoff/refusals.ts';
+import type { SubscriberTransport } from '../handoff/settings.ts';
 import { reportFault, type ServerContext } from './context.ts';
 import { type Handoff, HandoffError, readHandoff } from './handoff.ts';
 import {
+  allowedMethods,
   deleteRequest,
   infoRequest,
   optionsReply,
@@ -24,8 +26,8 @@ import {
   sendReply,
   VARY,
 } from './reply.ts';
-import { serveEventSource } from './subscriber/eventsource.ts';
-import { serveLongpoll } from './subscriber/longpoll.ts';
+import { serveStream } from './subscriber/stream.ts';
+import { POLLS, STREAMS } from './subscriber/transports.ts';
 import { serveWebSocket } from './subscriber/websocket.ts';
 
 /** Room for 255 channel ids of the default length, percent-encoded, and the settings. */
@@ -47,7 +49,13 @@ export function createSidecarServer(context: ServerContext): Server {
   server.on('upgrade', (request: IncomingMessage, socket: Socket, early: Buffer) => {
     serveUpgrade(context, request, socket, early);
   });
-  server.on('clientError', (_error, socket) => socket.destroy());
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    // ECONNRESET: nginx dropped a kept connection, as it may.
+    if (error.code !== 'ECONNRESET')
+      context.log.warn(`closed a connection from nginx: ${error.code ?? error.message}`);
+    socket.destroy();
+  });
+  server.on('error', (error) => context.log.error({ err: error }, 'the server socket failed'));
   return server;
 }
 
@@ -72,8 +80,11 @@ async function serveRequest(
     return;
   }
   try {
-    if (handoff.action === 'subscribe') {
-      serveLongpoll(response, handoff, context.store);
+    // A body that nobody wants must still be read: with it unread, Node would not see nginx close the connection.
+    if (handoff.action !== 'publish') request.resume();
+    const poll = handoff.action === 'subscribe' ? POLLS[handoff.transport as SubscriberTransport] : undefined;
+    if (poll) {
+      await poll(response, handoff, context.store);
       return;
     }
     const answer = await answerFor(context, handoff, request);
@@ -114,8 +125,9 @@ function serveUpgrade(context: ServerContext, request: IncomingMessage, socket: 
     return;
   }
   try {
-    if (handoff.transport === 'eventsource') {
-      serveEventSource(socket, handoff, context.store);
+    const stream = STREAMS[handoff.transport as SubscriberTransport];
+    if (stream) {
+      serveStream(socket, handoff, context.store, stream);
       return;
     }
     const refusal = serveWebSocket(request, socket, early, handoff, context);
@@ -130,6 +142,10 @@ function refuse(refusal: RefusalName, handoff: Handoff): Reply {
   const polls = handoff.transport === 'longpoll' || handoff.transport === 'intervalpoll';
   const id = handoff.messageId;
   const polling: HeaderList =
-    polls && refusal === 'message_id_tag_count' && id ? [['Etag', formatTags(id)], ...VARY] : [];
-  return refusalReply(refusal, handoff.nginx, [...polling, ...corsHeaders(handoff.origin)]);
+    polls && refusal === 'message_id_tag_count' && id
+      ? [...(id.tags.length > handoff.channels.length ? [['Etag', formatTags(id)] as const] : []), ...VARY]
+      : [];
+  const allow: HeaderList =
+    refusal === 'method_not_allowed' ? [['Allow', `${allowedMethods(handoff)}, OPTIONS`]] : [];
+  return refusalReply(refusal, handoff.nginx, [...allow, ...polling, ...corsHeaders(handoff.origin)]);
 }

@@ -16,7 +16,8 @@ const COPIED: readonly (readonly [reason: string, names: string])[] = [
   ],
   [
     "the answer's body",
-    `gzip* gunzip* brotli* zstd* sub_filter* subs_filter* add_before_body add_after_body addition_types ssi*
+    // Not gzip and its like: nginx would drop the Etag, by which clients resume.
+    `gunzip* sub_filter* subs_filter* add_before_body add_after_body addition_types ssi*
      js_body_filter body_filter_by_lua* msie_padding`,
   ],
   ['error pages', 'error_page recursive_error_pages msie_refresh'],

@@ -1,5 +1,7 @@
 /** Which levels become endpoints of njchan, and what has to be written into each. */
-import { DEFAULT_HANDOFF_LOCATION, DYNAMIC_VALUES, type DynamicValue } from '../../handoff/headers.ts';
+
+import type { DynamicValue } from '../../handoff/headers.ts';
+import { DEFAULT_HANDOFF_LOCATION, DYNAMIC_VALUES, dynamicVariable } from '../../handoff/headers.ts';
 import {
   DEFAULT_SETTINGS,
   formatSettings,
@@ -9,7 +11,7 @@ import {
 } from '../../handoff/settings.ts';
 import { copiedDirectives } from './copied-directives.ts';
 import type { Values } from './directives/index.ts';
-import type { Expression, SlotName } from './directives/row.ts';
+import type { Expressions, PlainSettings, SlotName } from './directives/row.ts';
 import type { Directive } from './parser.ts';
 import type { Scope } from './scopes.ts';
 
@@ -17,12 +19,15 @@ import type { Scope } from './scopes.ts';
 export interface Endpoint {
   readonly number: string;
   readonly settings: string;
-  readonly values: readonly (readonly [name: DynamicValue, expression: string])[];
+  /** What nginx computes: variables without their `$`, and their values as they are written. */
+  readonly values: readonly (readonly [variable: string, expression: string])[];
   /** The handler for js_content. */
   readonly handler: 'publisher' | 'subscriber' | 'pubsub';
   /** The named location that hands off, and the directives of the user that it needs. */
   readonly handoffLocation: string;
   readonly copied: readonly Directive[];
+  /** Subscribers may be sent chunks, which the hand-off location must announce. */
+  readonly chunked: boolean;
 }
 
 /** What is to be written into a block. */
@@ -55,7 +60,13 @@ const DYNAMIC_SLOTS: Readonly<Record<DynamicValue, SlotName>> = {
   channel_group: 'channelGroup',
   message_timeout_expression: 'messageTimeout',
   message_buffer_length_expression: 'messageBufferLength',
+  last_message_id: 'lastMessageId',
 };
+
+/** Settings that come from the directives as they are. */
+const PLAIN_SETTINGS = (Object.keys(DEFAULT_SETTINGS) as (keyof LocationSettings)[]).filter(
+  (key): key is keyof PlainSettings => !['location', 'publisher', 'subscriber'].includes(key),
+);
 
 const PUBLISHER_ORDER: readonly PublisherTransport[] = ['http', 'websocket'];
 const SUBSCRIBER_ORDER: readonly SubscriberTransport[] = [
@@ -139,10 +150,11 @@ class Planner implements Plan {
     return {
       number,
       settings: formatSettings(settings),
-      values: dynamicValues(scope.values),
+      values: dynamicValues(number, scope.values),
       handler: handlerFor(settings),
       handoffLocation: copied.length > 0 ? `${DEFAULT_HANDOFF_LOCATION}_${number}` : DEFAULT_HANDOFF_LOCATION,
       copied,
+      chunked: settings.subscriber.includes('http-chunked'),
     };
   }
 }
@@ -181,26 +193,22 @@ function settingsOf({ directive, values }: Scope): LocationSettings {
   if (directive) settings.location = `${directive.file.name}:${directive.line}`;
   settings.publisher = PUBLISHER_ORDER.filter((transport) => values.endpoint?.publisher.has(transport));
   settings.subscriber = SUBSCRIBER_ORDER.filter((transport) => values.endpoint?.subscriber.has(transport));
-  for (const slot of [
-    'messageBufferLength',
-    'messageTimeout',
-    'firstMessage',
-    'subscriberTimeout',
-    'maxChannelIdLength',
-  ] as const) {
+  const plain = settings as Record<keyof PlainSettings, unknown>;
+  for (const slot of PLAIN_SETTINGS) {
     const value = values[slot];
-    if (typeof value === 'number') settings[slot] = value;
+    if (value !== undefined && !isExpressions(value)) plain[slot] = value;
   }
   return settings;
 }
 
-function dynamicValues(values: Values): [DynamicValue, string][] {
-  return DYNAMIC_VALUES.flatMap((name): [DynamicValue, string][] => {
+function dynamicValues(number: string, values: Values): [string, string][] {
+  return (Object.keys(DYNAMIC_VALUES) as DynamicValue[]).flatMap((name) => {
     const value = values[DYNAMIC_SLOTS[name]];
-    return isExpression(value) ? [[name, value.expression]] : [];
+    if (!isExpressions(value)) return [];
+    return value.expressions.map((text, i): [string, string] => [dynamicVariable(number, name, i), text]);
   });
 }
 
-function isExpression(value: Values[SlotName]): value is Expression {
-  return typeof value === 'object' && 'expression' in value;
+function isExpressions(value: Values[SlotName]): value is Expressions {
+  return typeof value === 'object' && 'expressions' in value;
 }

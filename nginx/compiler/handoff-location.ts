@@ -45,6 +45,10 @@ const UNDO: Readonly<Record<string, readonly string[]>> = {
   auth_jwt: ['auth_jwt off;'],
   auth_request: ['auth_request off;'],
   mirror: ['mirror off;'],
+  // Compressing drops the Etag, by which clients resume, and holds back what is to be delivered at once.
+  brotli: ['brotli off;'],
+  gzip: ['gzip off;'],
+  zstd: ['zstd off;'],
   // The hand-off is njchan's own affair, not that of the user's backends.
   proxy_bind: ['proxy_bind off;'],
   proxy_cache: ['proxy_cache off;'],

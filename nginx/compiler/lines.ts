@@ -1,17 +1,18 @@
 /** The lines that are written into the blocks of the user's configuration. */
 import {
   DEFAULT_HANDOFF_LOCATION,
-  dynamicVariable,
   HANDOFF,
   HANDOFF_LOCATION_VARIABLE,
   LOCATION_VARIABLE,
+  TRANSFER_ENCODING_VARIABLE,
 } from '../../handoff/headers.ts';
+import { outerHeaders, TRANSFER_ENCODING_LINE } from './chunked.ts';
 import type { BlockLines, Emitter } from './emitter.ts';
 import type { Endpoint, Plan, ServerPlan } from './endpoints.ts';
 import { handoffLines, upstreamLines } from './handoff-location.ts';
 import { tempPathLines } from './main-level.ts';
 import type { CompileOptions } from './options.ts';
-import type { Block } from './parser.ts';
+import type { Block, Directive } from './parser.ts';
 import { quote, singleQuote } from './quote.ts';
 import type { Scope } from './scopes.ts';
 
@@ -58,8 +59,8 @@ function setLines({ number, settings, handoffLocation }: Endpoint): string[] {
 }
 
 /** The values that nginx computes when the gateway asks for them. */
-function declarationLines({ number, values }: Endpoint): string[] {
-  return values.map(([name, expression]) => `js_var $${dynamicVariable(number, name)} ${expression};`);
+function declarationLines({ values }: Endpoint): string[] {
+  return values.map(([variable, expression]) => `js_var $${variable} ${expression};`);
 }
 
 function contentLine(handler: Endpoint['handler']): string {
@@ -78,6 +79,7 @@ function httpLines(http: Scope, { options, plan, directory }: Input): string[] {
     ...Object.values(HANDOFF)
       .filter(({ constant }) => !constant)
       .map(({ variable }) => `js_var $${variable};`),
+    `js_var $${TRANSFER_ENCODING_VARIABLE};`,
     ...upstreamLines(options.sidecar),
     '',
   ];
@@ -120,15 +122,24 @@ function serverLines(
         contentLine(elsewhere.handler),
       ])
     : [];
-  const own = endpoints
-    .filter(({ copied }) => copied.length > 0)
-    .flatMap(({ handoffLocation, copied }) =>
-      block(`location ${handoffLocation}`, [
-        ...copied.map((directive) => emitter.directive(directive)),
-        ...handoff,
-      ]),
-    );
-  return [...root, ...block(`location ${DEFAULT_HANDOFF_LOCATION}`, handoff), ...own];
+  const namedLocation = (name: string, copied: readonly Directive[], chunked: boolean): string[] => {
+    const directives = chunked ? [...outerHeaders(server, copied), ...copied] : copied;
+    return block(`location ${name}`, [
+      ...directives.map((directive) => emitter.directive(directive)),
+      ...handoff,
+      ...(chunked ? [TRANSFER_ENCODING_LINE] : []),
+    ]);
+  };
+  const own = endpoints.filter(({ copied }) => copied.length > 0);
+  return [
+    ...root,
+    ...namedLocation(
+      DEFAULT_HANDOFF_LOCATION,
+      [],
+      endpoints.some(({ chunked }) => chunked),
+    ),
+    ...own.flatMap(({ handoffLocation, copied, chunked }) => namedLocation(handoffLocation, copied, chunked)),
+  ];
 }
 
 /** A block, after an empty line. */

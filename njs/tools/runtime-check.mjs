@@ -25,6 +25,9 @@ const MISSING_MEMBERS = new Set(
     .split(' '),
 );
 
+/** What njs 0.7.9 has of these names. */
+const PRESENT_MEMBERS = new Set(['Buffer.from']);
+
 /** Syntax that njs 0.7.9 parses beyond ES5: arrow functions, template literals, let/const, async, shorthand. */
 const MISSING_SYNTAX = {
   ArrayPattern: 'destructuring',
@@ -62,7 +65,9 @@ export function checkRuntime(code) {
       if (!isName && !declared.has(node.name) && !GLOBALS.has(node.name)) report(node, `global ${node.name}`);
     },
     MemberExpression(node) {
-      if (!node.computed && MISSING_MEMBERS.has(node.property.name)) report(node, `.${node.property.name}`);
+      if (node.computed || !MISSING_MEMBERS.has(node.property.name)) return;
+      const isThere = PRESENT_MEMBERS.has(`${node.object.name}.${node.property.name}`);
+      if (!isThere) report(node, `.${node.property.name}`);
     },
     Literal(node) {
       if (node.regex?.flags.includes('u')) report(node, 'regular expression flag u');

@@ -1,6 +1,5 @@
 /** The figures of a channel as publishers get them, byte for byte as Nchan words them (spec/http-protocol.md §2.2). */
-import { formatId } from '../store/message.ts';
-import type { ChannelInfo } from '../store/store.ts';
+import type { PublisherInfo } from './publish.ts';
 
 export type InfoFormat = 'plain' | 'json' | 'xml' | 'yaml';
 
@@ -61,7 +60,7 @@ export function negotiateFormat(accept: string | undefined): InfoFormat {
 
 /** Words a channel's figures as of `nowMs` (Unix milliseconds). */
 export function formatChannelInfo(
-  info: ChannelInfo,
+  info: PublisherInfo,
   format: InfoFormat,
   nowMs: number,
 ): { contentType: string; body: string } {
@@ -70,6 +69,6 @@ export function formatChannelInfo(
   const { contentType, write } = WRITERS[format];
   return {
     contentType,
-    body: write(info.messages, requested, info.subscribers, formatId(info.lastMessageId)),
+    body: write(info.messages, requested, info.subscribers, info.lastMessageId),
   };
 }

@@ -3,10 +3,10 @@ import type { IncomingMessage } from 'node:http';
 import type { RefusalName } from '../../handoff/refusals.ts';
 import type { Handoff } from '../handoff.ts';
 import { corsHeaders, type HeaderList, type Reply } from '../reply.ts';
-import type { ChannelInfo, Store } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
 import { formatChannelInfo, negotiateFormat } from './channel-info.ts';
 import { ownBytes } from './own-bytes.ts';
-import { publish, publishStatus } from './publish.ts';
+import { eventOf, infoOfOne, infoOfSeveral, type PublisherInfo, publish, publishStatus } from './publish.ts';
 
 export type PublisherAnswer = Reply | { readonly refusal: RefusalName };
 
@@ -22,28 +22,38 @@ export async function publishRequest(
   const info = await publish(store, handoff, {
     data,
     contentType: request.headers['content-type'] ?? '',
-    eventsourceEvent: (request.headers['x-eventsource-event'] as string | undefined) ?? '',
+    eventsourceEvent: eventOf(handoff, request.headers),
   });
   return infoReply(publishStatus(info), info, handoff, request);
 }
 
-/** GET: the channel's figures, 404 when there is no such channel. */
+/** GET: the channel's figures, 404 when there is no such channel; several channels exist while somebody subscribes to them. */
 export async function infoRequest(store: Store, handoff: Handoff, request: IncomingMessage): Promise<Reply> {
-  return infoReply(200, await store.info(handoff.channels[0] as string), handoff, request);
+  const { channels } = handoff;
+  if (channels.length === 1) {
+    const info = await store.info(channels[0] as string);
+    return infoReply(200, info && infoOfOne(info), handoff, request);
+  }
+  const list = await store.listInfo(channels);
+  const lastMessageId = `0:[0]${',0'.repeat(channels.length - 1)}`;
+  return infoReply(200, list && { ...list, messages: 0, lastMessageId }, handoff, request);
 }
 
-/** DELETE: the channel's figures as they were before, 404 when there was none. */
+/** DELETE: the figures as they were before. One channel that does not exist is 404, several never are. */
 export async function deleteRequest(
   store: Store,
   handoff: Handoff,
   request: IncomingMessage,
 ): Promise<Reply> {
-  return infoReply(200, await store.delete(handoff.channels[0] as string), handoff, request);
+  const infos = await Promise.all(handoff.channels.map((channel) => store.delete(channel)));
+  const [first] = infos;
+  const info = infos.length === 1 ? first && infoOfOne(first) : infoOfSeveral(infos);
+  return infoReply(200, info, handoff, request);
 }
 
 function infoReply(
   status: number,
-  info: ChannelInfo | undefined,
+  info: PublisherInfo | undefined,
   handoff: Handoff,
   request: IncomingMessage,
 ): Reply {
@@ -58,10 +68,15 @@ const SUBSCRIBER_METHODS = 'GET';
 const SUBSCRIBER_HEADERS =
   'If-None-Match, If-Modified-Since, Content-Type, Cache-Control, X-EventSource-Event';
 
+/** The methods that a location takes, as Allow names them. */
+export function allowedMethods({ settings }: Handoff): string {
+  return settings.publisher.includes('http') ? PUBLISHER_METHODS : SUBSCRIBER_METHODS;
+}
+
 /** OPTIONS, preflight or not (spec/http-protocol.md §7). The gateway has refused locations that do not answer it. */
 export function optionsReply(handoff: Handoff): Reply {
   const { settings, origin } = handoff;
-  const methods = settings.publisher.includes('http') ? PUBLISHER_METHODS : SUBSCRIBER_METHODS;
+  const methods = allowedMethods(handoff);
   const headers: [string, string][] = [['Allow', methods]];
   if (origin !== undefined) {
     headers.push(

@@ -1,22 +1,65 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Handoff } from '../handoff.ts';
-import type { MessageDraft } from '../store/message.ts';
+import { formatId, type MessageDraft } from '../store/message.ts';
 import type { ChannelInfo, Store } from '../store/store.ts';
+import { deflateMessage } from '../websocket/deflate.ts';
+import { PublishOrder } from './publish-order.ts';
+
+/** One for all stores: at worst a message waits for one to a channel of the same name. */
+const order = new PublishOrder();
 
 /** What `nchan_message_timeout 0` means (spec/surprises.md E4). */
 const FOREVER_SECONDS = 365 * 24 * 3600;
 
+/** The figures of what a request published to, or of a channel that it asked about. */
+export interface PublisherInfo extends Omit<ChannelInfo, 'lastMessageId'> {
+  /** `time:tag` for one channel; several have no id in common. */
+  readonly lastMessageId: string;
+}
+
+/** The figures of one channel. */
+export function infoOfOne(info: ChannelInfo): PublisherInfo {
+  return { ...info, lastMessageId: formatId(info.lastMessageId) };
+}
+
+/** The figures of several channels as one: most messages, latest activity, all subscribers (spec/http-protocol.md §2.5). */
+export function infoOfSeveral(infos: readonly (ChannelInfo | undefined)[]): PublisherInfo {
+  let messages = 0;
+  let subscribers = 0;
+  let lastSeenSubscriber: number | undefined;
+  for (const info of infos) {
+    messages = Math.max(messages, info?.messages ?? 0);
+    subscribers += info?.subscribers ?? 0;
+    const seen = info?.lastSeenSubscriber;
+    if (seen !== undefined) lastSeenSubscriber = Math.max(lastSeenSubscriber ?? seen, seen);
+  }
+  return { messages, subscribers, lastSeenSubscriber, lastMessageId: '0' };
+}
+
 /**
- * Publishes under the location's limits.
+ * Publishes to every channel of the request under the location's limits.
  * @throws StorageFullError from the store.
  */
-export function publish(store: Store, handoff: Handoff, draft: MessageDraft): Promise<ChannelInfo> {
-  return store.publish(handoff.channels[0] as string, draft, {
+export async function publish(store: Store, handoff: Handoff, draft: MessageDraft): Promise<PublisherInfo> {
+  const limits = {
     length: handoff.messageBufferLength,
     timeoutSeconds: handoff.messageTimeout || FOREVER_SECONDS,
+  };
+  const { channels, settings } = handoff;
+  const deflated = settings.deflateMessage ? deflateMessage(draft.data, settings) : undefined;
+  const infos = await order.run(channels, deflated, (copy) => {
+    const whole = copy ? { ...draft, deflated: copy } : draft;
+    return Promise.all(channels.map((channel) => store.publish(channel, whole, limits)));
   });
+  return infos.length === 1 ? infoOfOne(infos[0] as ChannelInfo) : infoOfSeveral(infos);
+}
+
+/** The event name of a message: the location's, else the one that the publisher's header names. */
+export function eventOf(handoff: Handoff, headers: IncomingHttpHeaders): string {
+  return handoff.settings.eventsourceEvent || ((headers['x-eventsource-event'] as string | undefined) ?? '');
 }
 
 /** Publishers are told 201 when somebody listens, else 202 (spec/surprises.md A4). */
-export function publishStatus(info: ChannelInfo): number {
+export function publishStatus(info: PublisherInfo): number {
   return info.subscribers > 0 ? 201 : 202;
 }

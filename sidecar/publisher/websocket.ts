@@ -7,10 +7,11 @@ import type { WebSocketConnection } from '../websocket/connection.ts';
 import { encodeFrame, OPCODE } from '../websocket/frame.ts';
 import { formatChannelInfo, type InfoFormat, negotiateFormat } from './channel-info.ts';
 import { ownBytes } from './own-bytes.ts';
-import { publish } from './publish.ts';
+import { eventOf, publish } from './publish.ts';
 
-/** Messages of one connection that may wait for the store before its client is made to wait. */
+/** Messages of one connection, and their bytes, that may wait for the store before its client is made to wait. */
 const MAX_WAITING = 64;
+const MAX_WAITING_BYTES = 1024 * 1024;
 
 export class WebSocketPublisher {
   readonly #connection: WebSocketConnection;
@@ -23,6 +24,8 @@ export class WebSocketPublisher {
   /** Messages are stored one after the other, in the order in which they came. */
   #queue: Promise<void> = Promise.resolve();
   #waiting = 0;
+  #waitingBytes = 0;
+  #full = false;
 
   /** @param replies whether each message is answered with the channel's figures. */
   constructor(
@@ -38,13 +41,12 @@ export class WebSocketPublisher {
     this.#replies = replies;
     this.#format = negotiateFormat(headers.accept);
     this.#textContentType = headers['content-type'] ?? '';
-    this.#event = (headers['x-eventsource-event'] as string | undefined) ?? '';
+    this.#event = eventOf(handoff, headers);
   }
 
   /** Publishes one message of the client. */
   message(data: Buffer, binary: boolean): void {
-    this.#waiting += 1;
-    if (this.#waiting === MAX_WAITING) this.#connection.setReading(false);
+    this.#count(1, data.length);
     this.#queue = this.#queue.then(() => this.#publish(data, binary));
   }
 
@@ -63,8 +65,16 @@ export class WebSocketPublisher {
       const { status } = REFUSALS[reportFault(this.#context, this.#handoff, error)];
       this.#connection.close(1011, `${status} ${STATUS_CODES[status]}`);
     } finally {
-      this.#waiting -= 1;
-      if (this.#waiting === MAX_WAITING - 1) this.#connection.setReading(true);
+      this.#count(-1, -data.length);
     }
+  }
+
+  #count(messages: number, bytes: number): void {
+    this.#waiting += messages;
+    this.#waitingBytes += bytes;
+    const full = this.#waiting >= MAX_WAITING || this.#waitingBytes >= MAX_WAITING_BYTES;
+    if (full === this.#full) return;
+    this.#full = full;
+    this.#connection.setReading(!full);
   }
 }

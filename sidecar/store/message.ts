@@ -9,9 +9,19 @@ export interface MessageId {
 /** Before every message: the id from which a reader gets the oldest one kept. */
 export const BEFORE_ALL: MessageId = { time: 0, tag: -1 };
 
+/** A message's data compressed for WebSocket subscribers, independently of every other message (RFC 7692 §7.2.1). */
+export interface Deflated {
+  /** DEFLATE blocks without the empty one, `00 00 ff ff`, that follows each message unsent. */
+  readonly data: Buffer;
+  /** The window that inflating it takes, as log2 of bytes: 9 to 15. */
+  readonly window: number;
+}
+
 /** What a publisher gives; the store adds the id. */
 export interface MessageDraft {
   readonly data: Buffer;
+  /** Only where the publisher's location asks for it, and only if it is smaller than the data. */
+  readonly deflated?: Deflated | undefined;
   /** The publisher's Content-Type verbatim, or '' when it sent none. */
   readonly contentType: string;
   /** Name for an EventSource `event:` line, or ''. */
@@ -22,6 +32,8 @@ export interface Message extends MessageDraft {
   readonly id: MessageId;
   /** Unix milliseconds after which the message is gone. */
   readonly expiresAtMs: number;
+  /** False when it was published with a buffer length of 0: only present subscribers get it. */
+  readonly buffered: boolean;
 }
 
 /** The id of a message as a subscriber gets it: the time, and a tag for each channel that it subscribes to. */
@@ -35,6 +47,13 @@ export interface SubscriptionId {
 export interface Delivery {
   readonly message: Message;
   readonly id: SubscriptionId;
+  /** Place of the message's channel in the subscription's list. */
+  readonly channel: number;
+}
+
+/** Bytes of a message's data in all the forms in which it is kept. */
+export function dataBytes({ data, deflated }: MessageDraft): number {
+  return data.length + (deflated ? deflated.data.length : 0);
 }
 
 /** Negative, zero or positive as `a` is before, equal to or after `b`. */

@@ -30,19 +30,25 @@ export interface ChannelInfo {
   readonly lastMessageId: MessageId;
 }
 
+/** What is known of a list of channels as one. */
+export type ListInfo = Pick<ChannelInfo, 'subscribers' | 'lastSeenSubscriber'>;
+
 /**
  * Where a subscriber starts: after an id it names, or at the Nth message of each channel as
  * nchan_subscriber_first_message counts.
  */
 export type Start = { readonly after: ParsedMessageId } | { readonly first: number };
 
-/** Why a subscription ended from the store's side. */
+/** Why a subscription ended from the store's side; `overflow` means that it was owed more than OVERFLOW_BYTES. */
 export type EndReason = 'deleted' | 'overflow' | 'shutdown';
 
-/** Undrained bytes above which a subscriber gets nothing more from the buffer until it drains. */
-export const PAUSE_BYTES = 64 * 1024;
+/**
+ * Undrained bytes above which a subscriber gets nothing more until it drains; it then goes on from the buffer. So a slow
+ * client costs no more than this and the last write, whatever is published, and loses only what the buffer loses.
+ */
+export const PAUSE_BYTES = 256 * 1024;
 
-/** Undrained bytes above which a subscriber is ended; it can resume from the last id it got. */
+/** Bytes of unbuffered messages that a slow subscriber may be owed before it is ended. */
 export const OVERFLOW_BYTES = 4 * 1024 * 1024;
 
 /** What a subscriber is to a store. */
@@ -52,8 +58,8 @@ export interface Sink {
   /**
    * Takes one or more encoded messages, in order.
    * @param last the newest of the messages in `bytes`.
-   * @returns bytes that its client has not drained yet. The store stops reading the buffer for it above
-   *   PAUSE_BYTES, until Subscription.resume, and ends it with `overflow` above OVERFLOW_BYTES.
+   * @returns bytes that its client has not drained yet; above PAUSE_BYTES nothing more is written until
+   *   Subscription.resume.
    */
   write(bytes: Buffer, last: Delivery): number;
   /** The store delivers nothing more. Called at most once, and never after Subscription.cancel. */
@@ -91,8 +97,8 @@ export interface Store {
   subscribe(channels: readonly string[], start: Start, sink: Sink): Subscription;
   /** The messages that a subscriber with this start would get at once, the oldest first, at most `limit`. */
   read(channels: readonly string[], start: Start, limit: number): Promise<Delivery[]>;
-  /** How many subscribers this very list of several channels has; undefined when nobody subscribes to it. */
-  listSubscribers(channels: readonly string[]): Promise<number | undefined>;
+  /** Figures of this very list of several channels; undefined when nobody subscribes to it. */
+  listInfo(channels: readonly string[]): Promise<ListInfo | undefined>;
   totals(): StoreTotals;
   /** Ends every subscriber with `shutdown` and stops all timers. */
   close(): Promise<void>;

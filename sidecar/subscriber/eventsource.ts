@@ -1,24 +1,68 @@
 /** EventSource, or server-sent events (spec/http-protocol.md §5.4). */
-import type { Socket } from 'node:net';
-import type { Handoff } from '../handoff.ts';
-import { corsHeaders, responseHead } from '../reply.ts';
-import type { Store } from '../store/store.ts';
-import { EVENTSOURCE_FORMAT } from './formats.ts';
-import { rawWire } from './raw-wire.ts';
-import { StreamingSubscriber } from './streaming.ts';
+import type { MessageFormat } from '../fanout/format.ts';
+import { type Delivery, formatSubscriptionId } from '../store/message.ts';
+import type { StreamTransport } from './stream.ts';
 
-const GREETING = Buffer.from(': hi\n\n');
+const LF = 0x0a;
+const DATA_PREFIX = Buffer.from('data: ');
+const END_OF_LINE = Buffer.from('\n');
 
-/** Serves a connection whose HTTP request is over: the answer ends when the connection does. */
-export function serveEventSource(socket: Socket, handoff: Handoff, store: Store): void {
-  const head = responseHead(200, [
-    ['Content-Type', 'text/event-stream; charset=utf-8'],
-    ['Connection', 'close'],
-    ...corsHeaders(handoff.origin),
-  ]);
-  const wire = rawWire(socket, { 408: ':408: 408 Request Timeout\n\n', 410: ':410: 410 Gone\n\n' });
-  const subscriber = new StreamingSubscriber(wire, EVENTSOURCE_FORMAT, handoff);
-  wire.attach(subscriber);
-  wire.write(Buffer.concat([head, GREETING]));
-  subscriber.start(store, handoff);
+/** One event a message; only LF separates lines, and an empty message has one empty data line. */
+function encodeEvent({ message, id }: Delivery, event: string): Buffer {
+  const name = event === '' ? '' : `event: ${event}\n`;
+  const parts: Buffer[] = [Buffer.from(`${name}id: ${formatSubscriptionId(id)}\n`, 'latin1')];
+  for (let start = 0; start <= message.data.length; ) {
+    const found = message.data.indexOf(LF, start);
+    const end = found < 0 ? message.data.length : found;
+    parts.push(DATA_PREFIX, message.data.subarray(start, end), END_OF_LINE);
+    start = end + 1;
+  }
+  parts.push(END_OF_LINE);
+  return Buffer.concat(parts);
 }
+
+const formats = new Map<string, MessageFormat>();
+
+/**
+ * The format of a location.
+ * @param event its nchan_eventsource_event, which stands in for each message's own; '' for none.
+ */
+export function eventsourceFormat(event: string): MessageFormat {
+  let format = formats.get(event);
+  if (!format) {
+    format = {
+      once: false,
+      encode: (delivery) => encodeEvent(delivery, event || delivery.message.eventsourceEvent),
+    };
+    formats.set(event, format);
+  }
+  return format;
+}
+
+/** A ping as the location words it; without any words it is an empty comment. */
+export function encodePing(comment: string, event: string, data: string): Buffer {
+  const lines = [
+    comment === '' ? '' : `:${comment}\n`,
+    event === '' ? '' : `event: ${event}\n`,
+    data === '' ? '' : `data: ${data}\n`,
+  ].join('');
+  return Buffer.from(`${lines === '' ? ':\n' : lines}\n`);
+}
+
+export const EVENTSOURCE: StreamTransport = {
+  headers: [['Content-Type', 'text/event-stream; charset=utf-8']],
+  preamble: ': hi\n\n',
+  farewells: { 408: ':408: 408 Request Timeout\n\n', 410: ':410: 410 Gone\n\n' },
+  format: ({ settings }) => eventsourceFormat(settings.eventsourceEvent),
+  ping: ({ settings }) =>
+    settings.eventsourcePingInterval > 0
+      ? {
+          intervalSeconds: settings.eventsourcePingInterval,
+          bytes: encodePing(
+            settings.eventsourcePingComment,
+            settings.eventsourcePingEvent,
+            settings.eventsourcePingData,
+          ),
+        }
+      : undefined,
+};

@@ -1,52 +1,51 @@
-/** Long-poll: one message an answer, its id in Last-Modified and Etag (spec/http-protocol.md §5.1). */
+/** Long-poll: the next message, or where the location says so all that are there (spec/http-protocol.md §§5.1, 5.2). */
 import type { ServerResponse } from 'node:http';
-import { formatHttpDate } from '../../handoff/http-date.ts';
-import { formatTags } from '../../handoff/message-id.ts';
+import type { MessageFormat } from '../fanout/format.ts';
 import type { Handoff } from '../handoff.ts';
-import { corsHeaders, type HeaderList, sendReply, VARY } from '../reply.ts';
-import type { Delivery } from '../store/message.ts';
-import type { EndReason, Sink, Store } from '../store/store.ts';
-import { LONGPOLL_FORMAT } from './formats.ts';
-import { END_STATUS, type EndStatus, IdleTimer, startOf } from './subscriber.ts';
+import type { Sink, Store, Subscription } from '../store/store.ts';
+import { answerEmpty, answerMessages } from './poll-answer.ts';
+import { END_STATUS, IdleTimer, startOf } from './subscriber.ts';
 
-const EXPOSED: HeaderList = [['Access-Control-Expose-Headers', 'Last-Modified, Etag, Content-Type']];
+/** The answer is made from the message itself. */
+export const LONGPOLL_FORMAT: MessageFormat = { once: true, encode: ({ message }) => message.data };
 
-/** Answers with the next message, or when the wait ends. */
-export function serveLongpoll(response: ServerResponse, handoff: Handoff, store: Store): void {
-  const answer = (status: number, headers: HeaderList, body?: Buffer): void => {
-    idle.stop();
-    const exposed = handoff.origin === undefined ? [] : EXPOSED;
-    sendReply(response, {
-      status,
-      headers: [...headers, ...exposed, ...VARY, ...corsHeaders(handoff.origin)],
-      body,
-    });
-  };
-  const ended = (status: EndStatus): void => {
-    const id = handoff.messageId;
-    answer(status, status === 408 && id ? [['Etag', formatTags(id)]] : []);
-  };
+/** Messages that one multipart answer takes at most; the client asks again for the rest. */
+const MAX_MULTIPART_MESSAGES = 1000;
 
+/** Answers at once with what is there, or waits for the next message. */
+export async function serveLongpoll(response: ServerResponse, handoff: Handoff, store: Store): Promise<void> {
+  if (handoff.settings.longpollMultipart !== 'off') {
+    const [first, ...more] = await store.read(handoff.channels, startOf(handoff), MAX_MULTIPART_MESSAGES);
+    if (first) {
+      answerMessages(response, handoff, first, ...more);
+      return;
+    }
+  }
+  if (!response.destroyed) waitForMessage(response, handoff, store);
+}
+
+function waitForMessage(response: ServerResponse, handoff: Handoff, store: Store): void {
+  let subscription: Subscription | undefined;
   const idle = new IdleTimer(handoff.settings.subscriberTimeout, () => {
-    subscription.cancel();
-    ended(408);
+    subscription?.cancel();
+    answerEmpty(response, handoff, 408);
   });
   const sink: Sink = {
     format: LONGPOLL_FORMAT,
-    write(data: Buffer, { message, id }: Delivery): number {
-      const contentType: HeaderList =
-        message.contentType === '' ? [] : [['Content-Type', message.contentType]];
-      answer(200, [...contentType, ['Last-Modified', formatHttpDate(id.time)], ['Etag', id.tags]], data);
+    write(_data, delivery) {
+      idle.stop();
+      answerMessages(response, handoff, delivery);
       return 0;
     },
-    end(reason: EndReason): void {
+    end(reason) {
+      idle.stop();
       if (reason === 'overflow') response.destroy();
-      else ended(END_STATUS[reason]);
+      else answerEmpty(response, handoff, END_STATUS[reason]);
     },
   };
-  const subscription = store.subscribe(handoff.channels, startOf(handoff), sink);
   response.on('close', () => {
     idle.stop();
-    subscription.cancel();
+    subscription?.cancel();
   });
+  subscription = store.subscribe(handoff.channels, startOf(handoff), sink);
 }

@@ -2,6 +2,7 @@
 import type { MessageFormat } from '../fanout/format.ts';
 import type { Handoff } from '../handoff.ts';
 import type { EndReason, Sink, Store, Subscription } from '../store/store.ts';
+import { every } from '../timers.ts';
 import { END_STATUS, type EndStatus, IdleTimer, startOf } from './subscriber.ts';
 
 /** The connection of a streaming subscriber. */
@@ -19,11 +20,17 @@ export class StreamingSubscriber implements Sink {
   readonly #wire: Wire;
   readonly #idle: IdleTimer;
   #subscription: Subscription | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(wire: Wire, format: MessageFormat, handoff: Handoff) {
     this.#wire = wire;
     this.format = format;
     this.#idle = new IdleTimer(handoff.settings.subscriberTimeout, () => this.#timedOut());
+  }
+
+  /** Calls `action` every `seconds` until the subscription ends. */
+  every(seconds: number, action: () => void): void {
+    this.#timer = every(seconds, action);
   }
 
   start(store: Store, handoff: Handoff): void {
@@ -36,7 +43,7 @@ export class StreamingSubscriber implements Sink {
   }
 
   end(reason: EndReason): void {
-    this.#idle.stop();
+    this.#stopTimers();
     if (reason === 'overflow') this.#wire.destroy();
     else this.#wire.finish(END_STATUS[reason]);
   }
@@ -48,11 +55,17 @@ export class StreamingSubscriber implements Sink {
 
   /** The client is gone. */
   closed(): void {
-    this.#idle.stop();
+    this.#stopTimers();
     this.#subscription?.cancel();
   }
 
+  #stopTimers(): void {
+    this.#idle.stop();
+    clearInterval(this.#timer);
+  }
+
   #timedOut(): void {
+    this.#stopTimers();
     this.#subscription?.cancel();
     this.#wire.finish(408);
   }

@@ -1,6 +1,7 @@
 /** What subscribers of all transports have in common: where they start, and how long they wait. */
 import type { Handoff } from '../handoff.ts';
 import type { EndReason, Start } from '../store/store.ts';
+import { after } from '../timers.ts';
 
 /** The status with which a subscription ends, in whatever form its transport has for it. */
 export type EndStatus = 408 | 410;
@@ -38,15 +39,10 @@ export class IdleTimer {
   }
 
   #arm(ms: number): void {
-    this.#timer = setTimeout(
-      () => {
-        const left = this.#activeMs + this.#timeoutMs - Date.now();
-        if (left > 0) this.#arm(left);
-        else this.#expired();
-      },
-      // Longer delays would overflow the timer and fire at once.
-      Math.min(ms, 0x7fffffff),
-    );
-    this.#timer.unref();
+    this.#timer = after(ms, () => {
+      const left = this.#activeMs + this.#timeoutMs - Date.now();
+      if (left > 0) this.#arm(left);
+      else this.#expired();
+    });
   }
 }

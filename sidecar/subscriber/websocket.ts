@@ -7,8 +7,10 @@ import type { Handoff } from '../handoff.ts';
 import { WebSocketPublisher } from '../publisher/websocket.ts';
 import { corsHeaders } from '../reply.ts';
 import { WebSocketConnection } from '../websocket/connection.ts';
+import { webSocketFormat } from '../websocket/formats.ts';
 import { acceptHandshake } from '../websocket/handshake.ts';
-import { WEBSOCKET_FORMAT, WEBSOCKET_META_FORMAT } from './formats.ts';
+import { heartbeatOf } from '../websocket/heartbeat.ts';
+import { Pinger } from '../websocket/pinger.ts';
 import { StreamingSubscriber, type Wire } from './streaming.ts';
 import type { EndStatus } from './subscriber.ts';
 
@@ -32,41 +34,51 @@ export function serveWebSocket(
   handoff: Handoff,
   context: ServerContext,
 ): RefusalName | undefined {
-  const accepted = acceptHandshake(request.headers, corsHeaders(handoff.origin));
+  const { deflateWindow } = handoff.settings;
+  const accepted = acceptHandshake(request.headers, corsHeaders(handoff.origin), deflateWindow);
   if ('refusal' in accepted) return accepted.refusal;
   const subscribes = handoff.action === 'subscribe';
   const publishes = handoff.settings.publisher.includes('websocket');
 
   socket.write(accepted.head);
+  const heartbeat = heartbeatOf(handoff.settings);
   let subscriber: StreamingSubscriber | undefined;
+  let pinger: Pinger | undefined;
   const connection = new WebSocketConnection(
     socket,
     early,
-    publishes ? context.limits().websocketMessageBytes : SUBSCRIBER_MESSAGE_BYTES,
+    {
+      maxMessageBytes: publishes ? context.limits().websocketMessageBytes : SUBSCRIBER_MESSAGE_BYTES,
+      deflate: accepted.deflate,
+    },
     {
       message(data, binary) {
-        if (publisher) publisher.message(data, binary);
+        if (heartbeat?.message.equals(data)) connection.write(heartbeat.answer);
+        else if (publisher) publisher.message(data, binary);
         else connection.close(1008, 'Publishing is not allowed here');
       },
+      pong: () => pinger?.answered(),
       drained: () => subscriber?.drained(),
-      closed: () => subscriber?.closed(),
+      closed: () => {
+        pinger?.stop();
+        subscriber?.closed();
+      },
     },
   );
   // A subscriber gets its own messages back, so only a publisher that is nothing else is told about each one.
   const publisher = publishes
     ? new WebSocketPublisher(connection, request.headers, handoff, context, !subscribes)
     : undefined;
+  const { websocketPingInterval } = handoff.settings;
+  if (websocketPingInterval > 0) pinger = new Pinger(connection, websocketPingInterval);
   if (subscribes) {
     const wire: Wire = {
       write: (bytes) => connection.write(bytes),
       finish: (status) => connection.close(...CLOSE[status]),
       destroy: () => connection.destroy(),
     };
-    subscriber = new StreamingSubscriber(
-      wire,
-      accepted.meta ? WEBSOCKET_META_FORMAT : WEBSOCKET_FORMAT,
-      handoff,
-    );
+    const format = webSocketFormat(accepted.meta, accepted.deflate?.serverWindow);
+    subscriber = new StreamingSubscriber(wire, format, handoff);
     subscriber.start(context.store, handoff);
   }
   return undefined;

@@ -4,15 +4,25 @@
  */
 import type { Socket } from 'node:net';
 import { encodeClose, encodeFrame, OPCODE } from './frame.ts';
+import type { DeflateAgreement } from './permessage-deflate.ts';
 import { closeCodeFor, createReceiver, type Receiver } from './receiver.ts';
 
 export interface ConnectionEvents {
   /** A complete text or binary message. */
   message(data: Buffer, binary: boolean): void;
+  /** The client answered a ping, or sent a pong unasked. */
+  pong(): void;
   /** Written bytes have left; more may be written. */
   drained(): void;
   /** The connection is over, for whatever reason. Called once. */
   closed(): void;
+}
+
+export interface ConnectionSettings {
+  /** Largest message accepted from the client, inflated; a larger one closes with 1009. */
+  readonly maxMessageBytes: number;
+  /** The compression agreed on in the handshake. */
+  readonly deflate: DeflateAgreement | undefined;
 }
 
 /** How long a client may take to answer a close frame (spec/http-protocol.md §5.7). */
@@ -24,18 +34,19 @@ const MAX_UNREAD_CONTROL_BYTES = 256 * 1024;
 export class WebSocketConnection {
   readonly #socket: Socket;
   readonly #events: ConnectionEvents;
-  readonly #maxMessageBytes: number;
+  readonly #settings: ConnectionSettings;
   #receiver: Receiver | undefined;
   #closing = false;
+  /** Whether the client's messages are wanted now. */
+  #reading = true;
+  /** A frame that waits to be inflated until they are. */
+  #held: (() => void) | undefined;
 
-  /**
-   * @param early bytes that arrived together with the handshake.
-   * @param maxMessageBytes largest message accepted from the client; larger ones close with 1009.
-   */
-  constructor(socket: Socket, early: Buffer, maxMessageBytes: number, events: ConnectionEvents) {
+  /** @param early bytes that arrived together with the handshake. */
+  constructor(socket: Socket, early: Buffer, settings: ConnectionSettings, events: ConnectionEvents) {
     this.#socket = socket;
     this.#events = events;
-    this.#maxMessageBytes = maxMessageBytes;
+    this.#settings = settings;
     socket.setTimeout(0);
     if (early.length > 0) socket.unshift(early); // read again, once our caller is ready for it
     socket.on('data', (bytes: Buffer) => this.#received(bytes));
@@ -45,6 +56,8 @@ export class WebSocketConnection {
     socket.on('end', () => socket.end());
     socket.on('close', () => {
       this.#closing = true;
+      this.setReading(true); // so that what was left of the client's messages is done with
+      this.#receiver?.end();
       events.closed();
     });
   }
@@ -57,8 +70,15 @@ export class WebSocketConnection {
 
   /** Stops or goes on reading from the client. */
   setReading(on: boolean): void {
-    if (on) this.#socket.resume();
-    else this.#socket.pause();
+    this.#reading = on;
+    if (!on) {
+      this.#socket.pause();
+      return;
+    }
+    const held = this.#held;
+    this.#held = undefined;
+    held?.();
+    this.#readOn();
   }
 
   /** Sends a close frame and drops the connection when the client has answered or 250 ms later. */
@@ -66,7 +86,7 @@ export class WebSocketConnection {
     if (this.#closing) return;
     this.#closing = true;
     this.#socket.write(encodeClose(code, reason));
-    this.#socket.resume();
+    this.setReading(true); // for the client's answer
     this.#dropSoon();
   }
 
@@ -78,17 +98,32 @@ export class WebSocketConnection {
 
   #received(bytes: Buffer): void {
     this.#receiver ??= this.#createReceiver();
-    this.#receiver.write(bytes);
+    // It takes its time when it inflates; bytes must not pile up meanwhile.
+    if (!this.#receiver.write(bytes)) this.#socket.pause();
+  }
+
+  #readOn(): void {
+    if (this.#reading && !this.#receiver?.writableNeedDrain) this.#socket.resume();
+  }
+
+  #whenReading(goOn: () => void): void {
+    if (this.#reading) goOn();
+    else this.#held = goOn;
   }
 
   #createReceiver(): Receiver {
-    const receiver = createReceiver(this.#maxMessageBytes);
+    const receiver = createReceiver({
+      ...this.#settings,
+      beforeInflating: (goOn) => this.#whenReading(goOn),
+    });
     receiver.on('message', (data, binary) => {
       if (!this.#closing) this.#events.message(data, binary);
     });
     receiver.on('ping', (data) => {
       if (this.write(encodeFrame(OPCODE.pong, data)) > MAX_UNREAD_CONTROL_BYTES) this.destroy();
     });
+    receiver.on('pong', () => this.#events.pong());
+    receiver.on('drain', () => this.#readOn());
     receiver.on('conclude', (code, reason) => this.#concluded(code, reason));
     receiver.on('error', (error) => this.close(closeCodeFor(error)));
     return receiver;

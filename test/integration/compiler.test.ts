@@ -1,81 +1,27 @@
-/** Compiled configurations in real nginx, and the directives side by side with real Nchan. */
-import { execFile, spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+/** Compiled configurations in real nginx. */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { findNginx, type NginxBinary } from '../../cli/nginx-binary.ts';
-import { CompileError, type CompileOptions, compile } from '../../nginx/compiler/index.ts';
-import { atEnd } from '../support/cleanup.ts';
+import { CompileError, compile } from '../../nginx/compiler/index.ts';
+import {
+  compileFiles,
+  nginx,
+  type Outcome,
+  run,
+  runCompiled,
+  STUB_GATEWAY,
+  testConfig,
+} from '../support/compiled-nginx.ts';
 import { REPOSITORY, tempDir } from '../support/files.ts';
 import { freePort } from '../support/ports.ts';
 import { waitFor } from '../support/wait.ts';
-
-const NCHAN_MODULE = '/usr/lib/nginx/modules/ngx_nchan_module.so';
-
-let nginx: NginxBinary;
-beforeAll(async () => {
-  nginx = await findNginx(process.env);
-});
-
-/** Stands in for the gateway: hands everything off at once, with the channel id as the channel. */
-const STUB = `
-function handOff(r) {
-  var v = r.variables;
-  v.njchan_channels = v['njchan_' + v.njchan_location + '_channel_id'] || '';
-  r.internalRedirect(v.njchan_handoff);
-}
-function role(name) { return function (r) { r.variables.njchan_action = name; handOff(r); }; }
-export default { publisher: role('publisher'), subscriber: role('subscriber'), pubsub: role('pubsub') };
-`;
-
-interface Outcome {
-  readonly status: number;
-  readonly output: string;
-}
-
-function run(program: string, args: readonly string[]): Promise<Outcome> {
-  return new Promise((resolve) => {
-    execFile(program, args, (error, stdout, stderr) =>
-      resolve({ status: Number(error?.code ?? 0), output: stdout + stderr }),
-    );
-  });
-}
-
-/** Lets nginx test a configuration. */
-async function test(text: string): Promise<Outcome> {
-  const file = join(tempDir(), 'nginx.conf');
-  writeFileSync(file, text);
-  return run(nginx.path, ['-t', '-q', '-c', file, ...nginx.baseArguments]);
-}
-
-/** Writes the files of a configuration, `nginx.conf` among them, and compiles them. */
-function compileFiles(
-  files: Record<string, string>,
-  options: Partial<CompileOptions> = {},
-): { config: string; dir: string } {
-  const dir = tempDir();
-  for (const [name, content] of Object.entries({ ...files, 'stub.js': STUB })) {
-    mkdirSync(dirname(join(dir, name)), { recursive: true });
-    writeFileSync(join(dir, name), content);
-  }
-  mkdirSync(join(dir, 'tmp'));
-  const { config } = compile({
-    file: join(dir, 'nginx.conf'),
-    sidecar: { socket: join(dir, 'sidecar.sock') },
-    njsBundle: join(dir, 'stub.js'),
-    ...(nginx.jsModule === undefined ? {} : { jsModule: nginx.jsModule }),
-    supervised: { pidFile: join(dir, 'pid'), tempDir: join(dir, 'tmp') },
-    ...options,
-  });
-  return { config, dir };
-}
 
 describe('nginx accepts', () => {
   it('the example', async () => {
     const dir = tempDir();
     const bundle = join(dir, 'stub.js');
-    writeFileSync(bundle, STUB);
+    writeFileSync(bundle, STUB_GATEWAY);
     const { config } = compile({
       file: join(REPOSITORY, 'nginx/nginx.conf'),
       sidecar: { socket: join(dir, 'sidecar.sock') },
@@ -83,7 +29,7 @@ describe('nginx accepts', () => {
       ...(nginx.jsModule === undefined ? {} : { jsModule: nginx.jsModule }),
       supervised: { pidFile: join(dir, 'pid'), tempDir: dir },
     });
-    expect(await test(config)).toEqual({ status: 0, output: '' });
+    expect(await testConfig(config)).toEqual({ status: 0, output: '' });
   });
 
   const BIG = Array.from(
@@ -158,7 +104,7 @@ http {
   };
   it.each(Object.keys(NASTY))('%s', async (name) => {
     const { config } = compileFiles(NASTY[name] as Record<string, string>);
-    expect(await test(config)).toEqual({ status: 0, output: '' });
+    expect(await testConfig(config)).toEqual({ status: 0, output: '' });
   });
 
   it('a sidecar over TCP', async () => {
@@ -169,7 +115,7 @@ http {
       },
       { sidecar: { address: '127.0.0.1:4000', secret: 'a/b+c=' } },
     );
-    expect(await test(config)).toEqual({ status: 0, output: '' });
+    expect(await testConfig(config)).toEqual({ status: 0, output: '' });
   });
 });
 
@@ -186,7 +132,7 @@ it('nginx accepts what docs/configuration.md shows for writing it by hand', asyn
     .replace('njchan-handoff.conf', join(dir, 'handoff.conf'))
     .replace('listen 8080', 'access_log off; listen 127.0.0.1:1');
   const module = nginx.jsModule === undefined ? '' : `load_module ${nginx.jsModule};`;
-  expect(await test(`${module} pid ${dir}/pid; events {}\n${text}`)).toEqual({ status: 0, output: '' });
+  expect(await testConfig(`${module} pid ${dir}/pid; events {}\n${text}`)).toEqual({ status: 0, output: '' });
 });
 
 describe('nginx looks for the same files before and after', () => {
@@ -203,7 +149,7 @@ describe('nginx looks for the same files before and after', () => {
     const text = `events {}\nhttp { access_log off; server { listen 127.0.0.1:1 ssl; ${line} } }\n`;
     const { config, dir } = compileFiles({ 'nginx.conf': text });
     const before = await run(nginx.path, ['-t', '-q', '-c', join(dir, 'nginx.conf'), ...nginx.baseArguments]);
-    const after = await test(config);
+    const after = await testConfig(config);
     const missing = ({ output }: Outcome): string | undefined => /"([^"]*none[^"]*)"/.exec(output)?.[1];
     expect(missing(before)).toContain(dir);
     expect(missing(after)).toBe(missing(before));
@@ -222,7 +168,7 @@ describe('faults of syntax are those of nginx', () => {
     'events {} user }',
     'events {}\ninclude\nnone.conf\n;',
   ])('%j', async (text) => {
-    const { output } = await test(text);
+    const { output } = await testConfig(text);
     let ours = '';
     try {
       compileFiles({ 'nginx.conf': text });
@@ -234,155 +180,6 @@ describe('faults of syntax are those of nginx', () => {
     const theirs = /\[emerg\] \S+ (.*)/.exec(output)?.[1] ?? '';
     expect(ours.replaceAll(/\/tmp\/[^/]+\//g, '')).toBe(theirs.replaceAll(/\/tmp\/[^/]+\//g, ''));
   });
-});
-
-/** Lines of a location, unless they begin with the level that they are for; and why we deliberately differ from Nchan. */
-const VARIANTS: readonly (readonly [line: string, difference?: string])[] = [
-  ['nchan_publisher;'],
-  ['nchan_publisher http ws;'],
-  ['nchan_publisher HTTP;'],
-  ['nchan_publisher off;'],
-  ['nchan_publisher longpoll;'],
-  ['nchan_publisher a b c;'],
-  ['nchan_publisher "";', 'an empty word is refused, as in Nchan 1.3.7'],
-  ['nchan_publisher; nchan_publisher;'],
-  ['nchan_publisher { }'],
-  ['push_publisher;'],
-  ['push_publisher foo;'],
-  ['nchan_publisher_location ws;'],
-  ['nchan_subscriber;'],
-  ['nchan_subscriber l;'],
-  ['nchan_subscriber WebSocket;'],
-  ['nchan_subscriber sse longpoll;'],
-  ['nchan_subscriber multipart/mixed http-raw-stream;'],
-  ['nchan_subscriber none;'],
-  ['nchan_subscriber disabled;'],
-  ['nchan_subscriber foo;'],
-  ['nchan_subscriber longpolls;'],
-  ['nchan_subscriber ws es longpoll poll chunked multipart;'],
-  ['nchan_subscriber "";', 'an empty word is refused, as in Nchan 1.3.7'],
-  ['push_subscriber x;'],
-  ['nchan_subscriber_location h;'],
-  ['nchan_pubsub;'],
-  ['nchan_pubsub http longpoll eventsource;'],
-  ['nchan_pubsub off;'],
-  ['nchan_pubsub foo;'],
-  ['nchan_pubsub http foo;'],
-  ['nchan_pubsub a b c d e f g;'],
-  ['nchan_pubsub_location ws;'],
-  ['push_pubsub;'],
-  ['H nchan_pubsub;'],
-  ['S nchan_pubsub;'],
-  ['I nchan_pubsub;'],
-  ['X nchan_pubsub;'],
-  ['nchan_channel_id;'],
-  ['nchan_channel_id x;'],
-  ['nchan_channel_id "";'],
-  ['nchan_channel_id x; nchan_channel_id y;'],
-  ['nchan_channel_id 1 2 3 4 5 6 7 8;'],
-  ['nchan_channel_id 1 2;', 'several channels in one location are not supported yet'],
-  ['nchan_pubsub_channel_id x;'],
-  ['nchan_publisher_channel_id x;'],
-  ['nchan_pub_channel_id x;'],
-  ['nchan_subscriber_channel_id x;'],
-  ['nchan_sub_channel_id x;'],
-  ['H nchan_channel_id x;'],
-  ['I nchan_channel_id x;'],
-  ['nchan_channel_group x;'],
-  ['nchan_channel_group $arg_g;'],
-  ['nchan_channel_group;'],
-  ['nchan_channel_group a b;'],
-  ['nchan_channel_group a; push_channel_group b;'],
-  ['H nchan_channel_group x;'],
-  ['nchan_max_channel_id_length 10;'],
-  ['nchan_max_channel_id_length -1;'],
-  ['nchan_max_channel_id_length 1k;'],
-  ['nchan_max_channel_id_length 10; push_max_channel_id_length 11;'],
-  ['H nchan_max_channel_id_length 10;'],
-  ['I nchan_max_channel_id_length 10;'],
-  ['nchan_message_timeout 5;'],
-  ['nchan_message_timeout 1h30m;'],
-  ['nchan_message_timeout 5; nchan_message_timeout 6;'],
-  ['nchan_message_timeout $arg_t;'],
-  ['nchan_message_timeout 5 6;'],
-  ['nchan_message_timeout abc;', 'Nchan silently uses the default'],
-  ['nchan_message_timeout 5ms;', 'Nchan silently uses the default'],
-  ['nchan_message_timeout "";', 'Nchan silently uses the default'],
-  ['H nchan_message_timeout 5;'],
-  ['I nchan_message_timeout 5;'],
-  ['nchan_message_buffer_length 5;'],
-  ['nchan_message_buffer_length $arg_n;'],
-  ['nchan_message_buffer_length -1;', 'Nchan silently uses the default'],
-  ['nchan_message_buffer_length abc;', 'Nchan silently uses the default'],
-  ['push_max_message_buffer_length 5; push_message_buffer_length 6; nchan_message_max_buffer_length 7;'],
-  ['I nchan_message_buffer_length 5;'],
-  ['nchan_store_messages on;'],
-  ['nchan_store_messages maybe;'],
-  ['nchan_store_messages;'],
-  ['nchan_store_messages off; nchan_message_buffer_length 5;'],
-  ['I nchan_store_messages off;'],
-  ['nchan_subscriber_first_message newest;'],
-  ['nchan_subscriber_first_message -32;'],
-  ['nchan_subscriber_first_message 33;'],
-  ['nchan_subscriber_first_message abc;'],
-  ['nchan_subscriber_first_message +5;'],
-  ['nchan_subscriber_first_message 1; nchan_subscriber_first_message 2;'],
-  ['nchan_subscriber_first_message "";', 'an empty word is refused, as in Nchan 1.3.7'],
-  ['H nchan_subscriber_first_message 1;'],
-  ['nchan_subscriber_timeout 5;'],
-  ['nchan_subscriber_timeout "1h 30m";'],
-  ['nchan_subscriber_timeout 30m1h;'],
-  ['nchan_subscriber_timeout 5ms;'],
-  ['nchan_subscriber_timeout -1;'],
-  ['nchan_subscriber_timeout "5 5";', 'a number after a number is taken for a slip'],
-  ['nchan_subscriber_timeout 5; push_subscriber_timeout 5;'],
-  ['I nchan_subscriber_timeout 5;'],
-  ['nchan_foo;'],
-  ['push_foo 1;'],
-  ['nchan_stub_status;', 'not supported yet'],
-];
-
-const PLACES: Record<string, (line: string) => string> = {
-  H: (line) => `${line} server { listen 127.0.0.1:1; }`,
-  S: (line) => `server { listen 127.0.0.1:1; ${line} }`,
-  L: (line) => `server { listen 127.0.0.1:1; location / { ${line} } }`,
-  I: (line) => `server { listen 127.0.0.1:1; location / { if ($arg_x) { ${line} } } }`,
-  X: (line) => `server { listen 127.0.0.1:1; location / { limit_except GET { ${line} } } }`,
-};
-
-describe.skipIf(!existsSync(NCHAN_MODULE))('side by side with Nchan', () => {
-  it.each(VARIANTS.map(([variant, difference]) => ({ variant, difference })))(
-    '$variant',
-    async ({ variant, difference }) => {
-      const [, place = 'L', line = ''] = /^(?:([HSLIX]) )?(.*)$/.exec(variant) ?? [];
-      const http = (PLACES[place] as (line: string) => string)(line);
-      const dir = tempDir();
-      const theirs = await test(
-        `load_module ${NCHAN_MODULE};\npid ${dir}/pid;\nevents {}\nhttp { access_log off;\n${http}\n}`,
-      );
-      let ours = '';
-      try {
-        compileFiles({ 'nginx.conf': `\n\nevents {}\nhttp { access_log off;\n${http}\n}` });
-      } catch (error) {
-        if (!(error instanceof CompileError)) throw error;
-        ours = error.problems.map(({ message }) => message)[0] as string;
-      }
-      if (difference !== undefined) {
-        expect({ nchanAccepts: theirs.status === 0, accepted: ours === '' }).toEqual({
-          nchanAccepts: true,
-          accepted: false,
-        });
-        return;
-      }
-      // What nginx says about the line, without its prefix and suffix.
-      const complaint =
-        theirs.status === 0
-          ? ''
-          : (/\[(?:emerg|error)\] (?:\S+#\S+ )?(.*?)(?: in \S+:\d+|:\d+)$/m.exec(theirs.output)?.[1] ??
-            theirs.output);
-      expect(ours).toBe(complaint);
-    },
-  );
 });
 
 describe('in running nginx', () => {
@@ -410,8 +207,18 @@ describe('in running nginx', () => {
     const otherPort = await freePort();
     base = `http://127.0.0.1:${port}`;
     other = `http://127.0.0.1:${otherPort}`;
-    const { config, dir } = compileFiles({
-      'nginx.conf': `worker_processes 1;
+    const sidecar = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        const { headers: sent, method } = request;
+        // A refusal, which error pages of the user must not replace.
+        response.writeHead(403, { 'Content-Type': 'application/json', Etag: '1' });
+        response.end(JSON.stringify({ sent, method, body: Buffer.concat(chunks).toString() }));
+      });
+    });
+    await runCompiled(
+      `worker_processes 1;
 error_log stderr;
 events { worker_connections 64; }
 http {
@@ -444,34 +251,7 @@ http {
     location = /auth { return 204; }
   }
 }`,
-    });
-    const file = join(dir, 'compiled.conf');
-    writeFileSync(file, config);
-    const sidecar = createServer((request, response) => {
-      const chunks: Buffer[] = [];
-      request.on('data', (chunk: Buffer) => chunks.push(chunk));
-      request.on('end', () => {
-        const { headers: sent, method } = request;
-        // A refusal, which error pages of the user must not replace.
-        response.writeHead(403, { 'Content-Type': 'application/json', Etag: '1' });
-        response.end(JSON.stringify({ sent, method, body: Buffer.concat(chunks).toString() }));
-      });
-    });
-    const socket = join(dir, 'sidecar.sock');
-    await new Promise<void>((resolve) => sidecar.listen(socket, resolve));
-    chmodSync(socket, 0o666);
-    chmodSync(join(dir, 'tmp'), 0o777);
-    atEnd(() => {
-      sidecar.closeAllConnections();
-      sidecar.close();
-    });
-    const child = spawn(nginx.path, ['-c', file, ...nginx.baseArguments], { stdio: 'ignore' });
-    atEnd(
-      () =>
-        new Promise<void>((resolve) => {
-          child.once('exit', () => resolve());
-          if (!child.kill('SIGTERM')) resolve();
-        }),
+      sidecar,
     );
     await waitFor('nginx to answer', () => fetch(other).then(() => true));
   });

@@ -71,6 +71,40 @@ describe('internal headers that a client sends', () => {
   });
 });
 
+describe('headers that nginx takes and Node does not', () => {
+  it.each(['Content-Type', 'Origin', 'Accept', 'X-EventSource-Event'])(
+    '%s with a control character is 400',
+    async (name) => {
+      for (const value of ['a\x01b', 'a\x7fb', '\x1f']) {
+        const response = await request(njchan.port, 'POST', '/pub/control', {
+          body: 'x',
+          headers: { [name]: value },
+        });
+        expect(response.status).toBe(400);
+      }
+      expect((await request(njchan.port, 'GET', '/pub/control')).status).toBe(404);
+    },
+  );
+
+  it('a handshake that is no GET is none', async () => {
+    const headers = { Connection: 'upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' };
+    expect((await request(njchan.port, 'POST', '/sub/x', { body: 'x', headers })).status).toBe(403);
+    expect((await request(njchan.port, 'POST', '/pub/shake', { body: 'x', headers })).status).toBe(202);
+  });
+});
+
+it('compression by nginx does not cost clients their Etag', async () => {
+  const gzip = 'gzip on; gzip_types *; gzip_min_length 0; gzip_proxied any;';
+  const zipped = await startNjchan({
+    config: `${gzip} location ~ ^/(?<id>.*)$ { gzip on; nchan_pubsub; nchan_channel_id $id; }`,
+  });
+  const type = { 'Content-Type': 'text/html' };
+  await request(zipped.port, 'POST', '/x', { body: 'x'.repeat(2000), headers: type });
+  const response = await request(zipped.port, 'GET', '/x', { headers: { 'Accept-Encoding': 'gzip' } });
+  expect(response.headers.etag).toMatch(/^\d+$/);
+  expect(response.body.toString()).toBe('x'.repeat(2000));
+});
+
 describe('channel ids with bytes that mean something elsewhere', () => {
   it.each([
     ['a line break', '%0d%0aNjchan-Action:%20delete'],

@@ -204,13 +204,20 @@ describe('requests that a location does not take', () => {
     ['GET', '/websocket-publisher/x', 403],
     ['POST', '/websocket-publisher/x', 403],
     ['GET', '/eventsource/x', 403],
-    ['PATCH', '/pub/x', 405],
-    ['HEAD', '/pub/x', 405],
-    ['FOO', '/pubsub/x', 405],
   ])('%s %s gets %i and no body', async (method, target, status) => {
     const response = await send(method, target, method === 'POST' ? { body: 'x' } : {});
     expect(response.status).toBe(status);
     expect(ownHeaders(response)).toEqual(['Content-Length: 0']);
+  });
+
+  it.each([
+    ['PATCH', '/pub/x', 'GET, POST, PUT, DELETE, OPTIONS'],
+    ['HEAD', '/sub/x', 'GET, OPTIONS'],
+    ['FOO', '/pubsub/x', 'GET, POST, PUT, DELETE, OPTIONS'],
+  ])('%s %s gets 405 and is told what is allowed', async (method, target, allow) => {
+    const response = await send(method, target);
+    expect(response.statusLine).toBe('HTTP/1.1 405 Method Not Allowed');
+    expect(ownHeaders(response)).toEqual(['Content-Length: 0', `Allow: ${allow}`]);
   });
 
   it('a location without a channel id says so', async () => {

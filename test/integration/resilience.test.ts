@@ -2,7 +2,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { type Njchan, nginxConf, startNjchan } from '../support/njchan.ts';
-import { request } from '../support/raw-http.ts';
+import { RawConnection, request } from '../support/raw-http.ts';
 import { waitFor } from '../support/wait.ts';
 import { openWebSocket } from '../support/websocket.ts';
 
@@ -86,6 +86,26 @@ describe('clients that leave without a word', () => {
     // nginx keeps up to 64 idle connections to the sidecar open for other requests.
     await waitFor('the descriptors', () => descriptors(pid) <= before + 2);
     expect((await request(njchan.port, 'POST', '/pub/c', { body: 'x' })).status).toBe(202);
+    await njchan.stop();
+  });
+});
+
+describe('requests with a body that nobody asked for', () => {
+  it('leave no descriptor and no subscriber behind when their clients go', async () => {
+    const njchan = await startNjchan({ config });
+    const pid = await njchan.sidecarPid();
+    await subscribers(njchan);
+    const before = descriptors(pid);
+    const clients = await Promise.all(Array.from({ length: 50 }, () => RawConnection.open(njchan.port)));
+    for (const [i, client] of clients.entries()) {
+      const accept = i % 2 === 0 ? 'Accept: text/event-stream\r\n' : '';
+      const body = 'x'.repeat(200_000);
+      client.send(`GET /sub/c HTTP/1.1\r\nHost: x\r\n${accept}Content-Length: ${body.length}\r\n\r\n${body}`);
+    }
+    await waitFor('50 subscribers', async () => (await subscribers(njchan)) === 50);
+    for (const client of clients) client.destroy();
+    await waitFor('nobody', async () => (await subscribers(njchan)) === 0);
+    await waitFor('the descriptors', () => descriptors(pid) <= before + 2);
     await njchan.stop();
   });
 });

@@ -5,7 +5,12 @@ import { describe, expect, it } from 'vitest';
 // @ts-expect-error plain JavaScript: it runs before TypeScript is built
 import { checkRuntime } from '../../njs/tools/runtime-check.mjs';
 import { REPOSITORY, tempDir } from '../support/files.ts';
-import { BASE_VARIABLES, CASES, type GatewayCase } from './requests.ts';
+import { BASE_VARIABLES, type GatewayCase } from './cases.ts';
+import { CHANNEL_CASES } from './channels.ts';
+import { MESSAGE_ID_CASES } from './message-ids.ts';
+import { REQUEST_CASES } from './requests.ts';
+
+const CASES: readonly GatewayCase[] = [...REQUEST_CASES, ...MESSAGE_ID_CASES, ...CHANNEL_CASES];
 
 const BUNDLE = join(REPOSITORY, 'dist/njs/njchan.js');
 
@@ -18,9 +23,14 @@ const cases = JSON.parse(fs.readFileSync(process.argv[2], 'utf8'));
 const results = cases.map((one) => {
   const raw = {};
   Object.keys(one.variables).forEach((name) => { raw[name] = Buffer.from(one.variables[name]); });
+  Object.keys(one.bytes).forEach((name) => {
+    raw[name] = Buffer.from(one.bytes[name], 'hex');
+    one.variables[name] = raw[name].toString(); // as nginx shows them: what is no UTF-8 is replaced
+  });
   let target = null;
   njchan[one.role]({
     method: one.method,
+    httpVersion: one.httpVersion,
     headersIn: one.headers,
     variables: one.variables,
     rawVariables: raw,
@@ -34,7 +44,14 @@ fs.writeFileSync(process.argv[3], JSON.stringify(results)); // console.log would
 function complete(one: GatewayCase) {
   const variables: Record<string, string> = { ...BASE_VARIABLES, ...one.variables };
   for (const name of one.without ?? []) delete variables[name];
-  return { role: one.role ?? 'pubsub', method: one.method ?? 'GET', headers: one.headers ?? {}, variables };
+  return {
+    role: one.role ?? 'pubsub',
+    method: one.method ?? 'GET',
+    httpVersion: one.httpVersion ?? '1.1',
+    headers: one.headers ?? {},
+    bytes: one.bytes ?? {},
+    variables,
+  };
 }
 
 describe('the gateway, run by njs', () => {
@@ -88,7 +105,7 @@ describe('the check of the bundle', () => {
 
   it('accepts what njs 0.7.9 has', () => {
     const code =
-      'var a = /^x$(?!\\n)/; const f = async (x) => `a`; f(a); JSON.parse("1"); export default { f };';
+      'var a = /^x$(?!\\n)/; const f = async (x) => `a`; f(a); Buffer.from(""); JSON.parse("1"); export default { f };';
     expect(checkRuntime(code)).toEqual([]);
   });
 });

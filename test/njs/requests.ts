@@ -1,38 +1,55 @@
-/** Requests as nginx would give them to the gateway, and what it must make of them. Run by the real njs. */
+/** What a request wants, by its method and headers, and values of the location that count for any. */
+import { type GatewayCase, refused, settings } from './cases.ts';
 
-export interface GatewayCase {
-  readonly name: string;
-  readonly role?: 'publisher' | 'subscriber' | 'pubsub';
-  readonly method?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Added to the variables of a location with all transports and the channel id `foo`. */
-  readonly variables?: Readonly<Record<string, string>>;
-  /** Variables that the location does not have. */
-  readonly without?: readonly string[];
-  /** Hand-off variables that must come out, without their prefix. */
-  readonly expected: Readonly<Record<string, string>>;
-}
+const EVERY_TRANSPORT = [
+  'websocket',
+  'eventsource',
+  'longpoll',
+  'intervalpoll',
+  'http-chunked',
+  'http-multipart',
+  'http-raw-stream',
+];
 
-const ALL = JSON.stringify({
-  publisher: ['http', 'websocket'],
-  subscriber: ['websocket', 'eventsource', 'longpoll'],
-});
+/** Measured with Nchan 1.3.6. */
+const TE_OF_CHUNKED = [
+  'chunked',
+  'Chunked',
+  'trailers, chunked',
+  'xchunked',
+  'chunked x',
+  'chunked ;q=0',
+  'chunked;q=0.5',
+  'chunked;q=.5',
+  'chunked;q=1.',
+  'chunked;q=10',
+  'chunked;q=01',
+  'gzip;q=0.3, chunked',
+];
+const TE_OF_OTHERS = [
+  'trailers',
+  'chunkedfoo',
+  'chunkedfoo, chunked',
+  'chunked,gzip',
+  'chunked\tx',
+  'chunked; q=0.5',
+  'chunked;Q=0.5',
+  'chunked;q=1',
+  'chunked;q=0',
+  'chunked;q=0.0',
+  'chunked;q=00',
+  'chunked;q=0.001',
+  'chunked;q=1.234',
+  'chunked;q=0.5,gzip',
+  'chunked;q=.',
+  'chunked;q=..',
+  'chunked;q=5.5.',
+  'chunked;q=',
+];
 
-/** Variables of every case before its own. */
-export const BASE_VARIABLES: Readonly<Record<string, string>> = {
-  njchan_location: '1',
-  njchan_settings: ALL,
-  njchan_1_channel_id: 'foo',
-};
-
-const settings = (publisher: string[], subscriber: string[], more = {}) => ({
-  njchan_settings: JSON.stringify({ publisher, subscriber, ...more }),
-});
-const refused = (refusal: string) => ({ action: 'refuse', refusal, connection: '' });
 const HANDSHAKE = { Connection: 'keep-alive, Upgrade', Upgrade: 'WebSocket' };
-const since = { 'If-Modified-Since': 'Sat, 21 Nov 2026 07:33:57 GMT' };
 
-export const CASES: readonly GatewayCase[] = [
+export const REQUEST_CASES: readonly GatewayCase[] = [
   // Methods (spec/http-protocol.md §1)
   { name: 'GET subscribes', expected: { action: 'subscribe', transport: 'longpoll', channels: '/foo' } },
   { name: 'POST publishes', method: 'POST', expected: { action: 'publish', transport: 'http' } },
@@ -102,117 +119,111 @@ export const CASES: readonly GatewayCase[] = [
     variables: settings([], ['longpoll']),
     expected: { transport: 'longpoll' },
   },
-  // Message ids (spec/message-ids.md §3)
-  { name: 'no id', expected: { message_id: '' } },
+  // The order of GET's transports, and what each asks for
+  ...['text/event-stream', 'multipart/mixed', ''].flatMap((accept): GatewayCase[] =>
+    ['chunked', ''].map((te) => ({
+      name: `Accept "${accept}" and TE "${te}" where everything is served`,
+      headers: { ...(accept ? { Accept: accept } : {}), ...(te ? { TE: te } : {}) },
+      variables: settings([], EVERY_TRANSPORT),
+      expected: {
+        transport:
+          accept === 'text/event-stream'
+            ? 'eventsource'
+            : te
+              ? 'http-chunked'
+              : accept
+                ? 'http-multipart'
+                : 'intervalpoll',
+      },
+    })),
+  ),
   {
-    name: 'date and tag',
-    headers: { ...since, 'If-None-Match': '"4"' },
-    expected: { message_id: '1795246437:4' },
-  },
-  { name: 'date without tag is refused', headers: since, expected: refused('message_id_invalid') },
-  {
-    name: 'an unreadable date means the first message',
-    headers: { 'If-Modified-Since': 'yesterday', 'If-None-Match': '4' },
-    expected: { action: 'subscribe', message_id: '' },
-  },
-  {
-    name: 'a whole id in If-None-Match',
-    headers: { 'If-None-Match': '5:3' },
-    expected: { message_id: '5:3' },
-  },
-  {
-    name: 'If-None-Match without a colon means the first message, not last_event_id',
-    headers: { 'If-None-Match': '3' },
-    variables: { arg_last_event_id: '5:3' },
-    expected: { action: 'subscribe', message_id: '' },
-  },
-  {
-    name: 'Last-Event-ID before last_event_id',
-    variables: { http_last_event_id: '5:3', arg_last_event_id: '6:1' },
-    expected: { message_id: '5:3' },
+    name: 'the interval-poll hides the raw stream and the long-poll',
+    variables: settings([], ['longpoll', 'http-raw-stream', 'intervalpoll']),
+    expected: { transport: 'intervalpoll', connection: '' },
   },
   {
-    name: 'last_event_id is decoded',
-    variables: { http_last_event_id: '', arg_last_event_id: '6%3A1' },
-    expected: { message_id: '6:1' },
+    name: 'the raw stream hides the long-poll',
+    variables: settings([], ['longpoll', 'http-raw-stream']),
+    expected: { transport: 'http-raw-stream', upgrade: 'http-raw-stream', transfer_encoding: '' },
   },
   {
-    name: 'an alternative without a colon is passed over',
-    variables: { http_last_event_id: 'abc', arg_last_event_id: '6:1' },
-    expected: { message_id: '6:1' },
+    name: 'the chunked transport is announced by Transfer-Encoding',
+    headers: { TE: 'chunked' },
+    variables: settings([], ['longpoll', 'http-chunked']),
+    expected: { transport: 'http-chunked', connection: 'upgrade', transfer_encoding: 'chunked' },
   },
   {
-    name: 'an alternative of more than 128 characters is passed over',
-    variables: { http_last_event_id: `6:${'1'.repeat(127)}` },
-    expected: { action: 'subscribe', message_id: '' },
+    name: 'multipart/mixed',
+    headers: { Accept: 'x, multipart/mixed' },
+    variables: settings([], ['longpoll', 'http-multipart']),
+    expected: { transport: 'http-multipart', upgrade: 'http-multipart', transfer_encoding: '' },
   },
   {
-    name: 'a bad alternative is refused',
-    variables: { http_last_event_id: 'bad:xx' },
-    expected: refused('message_id_invalid'),
+    name: 'multipart falls through to the figures of a publisher',
+    headers: { Accept: 'text/html' },
+    variables: settings(['http'], ['http-multipart']),
+    expected: { action: 'info', transport: 'http' },
   },
   {
-    name: 'a bad id is refused even when publishing, before the method is looked at',
-    method: 'PATCH',
-    headers: { 'If-None-Match': 'x:1' },
-    expected: refused('message_id_invalid'),
+    name: 'a stream that nobody asks for is refused where there is nothing else',
+    variables: settings([], ['http-multipart', 'http-chunked', 'eventsource', 'websocket']),
+    expected: refused('transport_not_allowed'),
   },
   {
-    name: 'more tags than channels are refused',
-    headers: { 'If-None-Match': '5:[0],1' },
-    expected: { ...refused('message_id_tag_count'), transport: 'longpoll' },
+    name: 'a refused request for chunks is not announced as chunked',
+    headers: { TE: 'chunked' },
+    variables: { ...settings([], ['http-chunked'], { maxChannelIdLength: 1 }) },
+    expected: { ...refused('channel_id_refused'), transport: 'http-chunked', transfer_encoding: '' },
   },
-  // Channel ids (spec/directives.md §2)
+  ...TE_OF_CHUNKED.map(
+    (te): GatewayCase => ({
+      name: `TE: "${te}" gets chunks`,
+      headers: { TE: te },
+      variables: settings([], ['longpoll', 'http-chunked']),
+      expected: { transport: 'http-chunked' },
+    }),
+  ),
+  ...TE_OF_OTHERS.map(
+    (te): GatewayCase => ({
+      name: `TE: "${te}" gets none`,
+      headers: { TE: te },
+      variables: settings([], ['longpoll', 'http-chunked']),
+      expected: { transport: 'longpoll', transfer_encoding: '' },
+    }),
+  ),
+  ...['2.0', '3.0'].map(
+    (httpVersion): GatewayCase => ({
+      name: `HTTP/${httpVersion} has no chunks`,
+      httpVersion,
+      headers: { TE: 'chunked' },
+      variables: settings([], ['longpoll', 'http-chunked']),
+      expected: { transport: 'longpoll', transfer_encoding: '' },
+    }),
+  ),
   {
-    name: 'publishers use their own id first',
-    method: 'POST',
-    variables: { njchan_1_publisher_channel_id: 'bar' },
-    expected: { channels: '/bar' },
+    name: 'HTTP/1.0 has chunks, as with Nchan',
+    httpVersion: '1.0',
+    headers: { TE: 'chunked' },
+    variables: settings([], ['longpoll', 'http-chunked']),
+    expected: { transport: 'http-chunked' },
   },
-  {
-    name: 'subscribers do not use the publishers’ id',
-    variables: { njchan_1_publisher_channel_id: 'bar' },
-    expected: { channels: '/foo' },
-  },
-  {
-    name: 'subscribers use their own id first',
-    variables: { njchan_1_subscriber_channel_id: 'baz' },
-    expected: { channels: '/baz' },
-  },
-  { name: 'an empty id is a channel', variables: { njchan_1_channel_id: '' }, expected: { channels: '/' } },
-  { name: 'no id', without: ['njchan_1_channel_id'], expected: refused('channel_id_missing') },
-  {
-    name: 'the legacy variable is the last resort',
-    without: ['njchan_1_channel_id'],
-    variables: { push_channel_id: 'old' },
-    expected: { channels: '/old' },
-  },
-  {
-    name: 'the group comes before the slash',
-    variables: { njchan_1_channel_group: 'g' },
-    expected: { channels: 'g/foo' },
-  },
-  { name: 'group m', variables: { njchan_1_channel_group: 'm' }, expected: refused('channel_id_refused') },
-  {
-    name: 'group a/b',
-    variables: { njchan_1_channel_group: 'a/b' },
-    expected: refused('channel_id_refused'),
-  },
-  {
-    name: 'line breaks, commas and NUL in an id are escaped',
-    variables: { njchan_1_channel_id: 'a\r\nb,c\0d' },
-    expected: { channels: '/a%0D%0Ab%2Cc%00d' },
-  },
-  {
-    name: 'an id of exactly the longest length',
-    variables: { ...settings([], ['longpoll'], { maxChannelIdLength: 4 }), njchan_1_channel_id: 'abcd' },
-    expected: { channels: '/abcd' },
-  },
-  {
-    name: 'an id that is too long in bytes',
-    variables: { ...settings([], ['longpoll'], { maxChannelIdLength: 4 }), njchan_1_channel_id: 'abcé' },
-    expected: refused('channel_id_refused'),
-  },
+  ...['http-raw-stream', 'http-chunked', 'http-multipart'].map(
+    (transport): GatewayCase => ({
+      name: `OPTIONS of a subscriber by ${transport} alone is refused`,
+      method: 'OPTIONS',
+      variables: settings([], [transport]),
+      expected: refused('transport_not_allowed'),
+    }),
+  ),
+  ...['websocket', 'eventsource', 'longpoll', 'intervalpoll'].map(
+    (transport): GatewayCase => ({
+      name: `OPTIONS of a subscriber by ${transport} is answered`,
+      method: 'OPTIONS',
+      variables: settings([], ['http-raw-stream', transport]),
+      expected: { action: 'options' },
+    }),
+  ),
   // Values given by variables (spec/directives.md §4)
   {
     name: 'a timeout and a length of the request',
@@ -268,5 +279,24 @@ export const CASES: readonly GatewayCase[] = [
     without: ['njchan_location', 'njchan_settings'],
     variables: { njchan_channel_id: 'mine' },
     expected: refused('transport_not_allowed'),
+  },
+  {
+    name: 'by hand: what another location sets is empty here, and counts as not given',
+    role: 'publisher',
+    method: 'POST',
+    without: ['njchan_location', 'njchan_settings'],
+    variables: {
+      njchan_channel_id: 'mine',
+      njchan_channel_id_2: '',
+      njchan_publisher_channel_id: '',
+      njchan_message_timeout_expression: '',
+    },
+    expected: { action: 'publish', channels: '/mine' },
+  },
+  {
+    name: 'by hand: several channels',
+    without: ['njchan_location', 'njchan_settings'],
+    variables: { njchan_channel_id: 'a', njchan_channel_id_2: 'b' },
+    expected: { channels: '/a,/b' },
   },
 ];

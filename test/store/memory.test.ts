@@ -38,6 +38,20 @@ describe('the memory store', () => {
     await store.close();
   });
 
+  it('keeps no trace of channels that were deleted long before their messages would have expired', async () => {
+    vi.useFakeTimers();
+    const store = new MemoryStore({ limitBytes: 1 << 30 });
+    for (let i = 0; i < 500; i++) {
+      await store.publish(`/d${i % 5}`, draft(10), { length: 3, timeoutSeconds: 3600 + i });
+      await store.delete(`/d${i % 5}`);
+    }
+    expect(store.filed).toBeLessThanOrEqual(5);
+    vi.advanceTimersByTime(20_000);
+    expect(store.totals().channels).toBe(0);
+    expect(store.filed).toBe(0);
+    await store.close();
+  });
+
   it('survives a clock that leaps ahead by years', async () => {
     vi.useFakeTimers();
     const store = new MemoryStore({ limitBytes: 1 << 30 });
@@ -92,6 +106,7 @@ describe('the message buffer', () => {
     contentType: '',
     eventsourceEvent: '',
     expiresAtMs: 0,
+    buffered: true,
   });
 
   it('finds the successor of any id, kept or not, after any number of removals', () => {

@@ -1,17 +1,13 @@
-/** Which channel a request is about (spec/directives.md §§2, 3). */
-import { type Call, type Expression, onlyArgument, parseNumber, row, valid } from './row.ts';
+/** Which channels a request is about (spec/directives.md §§2, 3). */
+import { DYNAMIC_VALUES } from '../../../handoff/headers.ts';
+import { expressions, onlyArgument, parseNumber, row, valid } from './row.ts';
 
-type IdSlot = 'channelId' | 'publisherChannelId' | 'subscriberChannelId';
-
-/** One id; several make a multiplexed channel, which njchan does not have yet. */
-function channelId<S extends IdSlot>({ name, args }: Call<S>): Expression {
-  const first = args.length === 1 ? onlyArgument(args) : undefined;
-  return {
-    expression: valid(first, `"${name}": several channels in one location are not supported yet`).raw,
-  };
-}
-
-const ID = { contexts: 'SLI', args: [1, 7], onDuplicate: 'last', inherit: 'nearest' } as const;
+const ID = {
+  contexts: 'SLI',
+  args: [1, DYNAMIC_VALUES.channel_id],
+  onDuplicate: 'last',
+  inherit: 'nearest',
+} as const;
 
 export const CHANNEL_ID = [
   row({
@@ -19,8 +15,10 @@ export const CHANNEL_ID = [
     slot: 'channelId',
     names: ['nchan_channel_id', 'nchan_pubsub_channel_id'],
     default: 'none: requests are answered 404',
-    doc: 'The channel of a request, usually with variables: `$1`, `$arg_id`. Several ids are not supported yet.',
-    parse: channelId,
+    doc:
+      'The channel of a request, usually with variables: `$1`, `$arg_id`. Several ids are several channels at once: ' +
+      'a message goes to each, a subscriber hears all.',
+    parse: ({ args }) => expressions(args),
   }),
   row({
     ...ID,
@@ -28,7 +26,7 @@ export const CHANNEL_ID = [
     names: ['nchan_publisher_channel_id', 'nchan_pub_channel_id'],
     default: '`nchan_channel_id`',
     doc: 'The channel of a publisher, in preference to `nchan_channel_id`.',
-    parse: channelId,
+    parse: ({ args }) => expressions(args),
   }),
   row({
     ...ID,
@@ -36,7 +34,20 @@ export const CHANNEL_ID = [
     names: ['nchan_subscriber_channel_id', 'nchan_sub_channel_id'],
     default: '`nchan_channel_id`',
     doc: 'The channel of a subscriber, in preference to `nchan_channel_id`.',
-    parse: channelId,
+    parse: ({ args }) => expressions(args),
+  }),
+  row({
+    slot: 'channelIdSplitDelimiter',
+    names: ['nchan_channel_id_split_delimiter'],
+    contexts: 'SLI',
+    args: [1, 1],
+    onDuplicate: 'error',
+    inherit: 'nearest',
+    default: 'empty: ids are not split',
+    doc:
+      'Splits each channel id at this text into several, up to 255 in all; requests with more are answered 403. A ' +
+      'delimiter at the very end belongs to the last id.',
+    parse: ({ args }) => onlyArgument(args).text,
   }),
   row({
     slot: 'channelGroup',
@@ -47,7 +58,7 @@ export const CHANNEL_ID = [
     inherit: 'nearest',
     default: 'empty',
     doc: 'Puts the channels in a group: equal ids in different groups are different channels. May have variables.',
-    parse: ({ args }) => ({ expression: onlyArgument(args).raw }),
+    parse: ({ args }) => expressions(args),
   }),
   row({
     slot: 'maxChannelIdLength',
@@ -57,7 +68,7 @@ export const CHANNEL_ID = [
     onDuplicate: 'error',
     inherit: 'nearest',
     default: '`1024`',
-    doc: 'Bytes allowed in a channel id; requests with a longer one are answered 403.',
+    doc: 'Bytes allowed in a channel id before it is split; requests with a longer one are answered 403.',
     parse: ({ name, args }) =>
       valid(parseNumber(onlyArgument(args).text), `"${name}" directive invalid number`),
   }),

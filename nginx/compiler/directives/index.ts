@@ -1,13 +1,22 @@
 /** The directive table, and what a level of the configuration takes from it. */
 import { CHANNEL_ID } from './channel-id.ts';
 import { ENDPOINTS } from './endpoints.ts';
+import { EVENTSOURCE } from './eventsource.ts';
 import { MESSAGES } from './messages.ts';
 import type { Row, SlotName, Slots } from './row.ts';
 import { SUBSCRIBER } from './subscriber.ts';
 import { UNSUPPORTED } from './unsupported.ts';
+import { WEBSOCKET } from './websocket.ts';
 
 /** Every directive that is supported, in the order of the documentation. */
-export const DIRECTIVES: readonly Row[] = [...ENDPOINTS, ...CHANNEL_ID, ...MESSAGES, ...SUBSCRIBER];
+export const DIRECTIVES: readonly Row[] = [
+  ...ENDPOINTS,
+  ...CHANNEL_ID,
+  ...MESSAGES,
+  ...SUBSCRIBER,
+  ...WEBSOCKET,
+  ...EVENTSOURCE,
+];
 
 const BY_NAME: ReadonlyMap<string, Row> = new Map(
   DIRECTIVES.flatMap((row) => row.names.map((name) => [name, row] as const)),

@@ -1,14 +1,24 @@
 /** How long and how many messages are kept; settings of the publishing location (spec/directives.md §4). */
 import { parseSeconds } from '../../../handoff/time.ts';
-import { type Call, type Expression, hasVariables, onlyArgument, parseNumber, row, valid } from './row.ts';
+import { matchKeyword, ON_OFF } from '../keywords.ts';
+import {
+  type Call,
+  type Expressions,
+  expressions,
+  hasVariables,
+  onlyArgument,
+  parseNumber,
+  row,
+  valid,
+} from './row.ts';
 
 type LimitSlot = 'messageTimeout' | 'messageBufferLength';
 
 /** A number that `parse` finds in the text, or an expression for the gateway to compute and check. */
 function limit<S extends LimitSlot>(parse: (text: string) => number | undefined) {
-  return ({ name, args }: Call<S>): number | Expression => {
-    const { text, raw } = onlyArgument(args);
-    if (hasVariables(text)) return { expression: raw };
+  return ({ name, args }: Call<S>): number | Expressions => {
+    const { text } = onlyArgument(args);
+    if (hasVariables(text)) return expressions(args);
     // Nchan passes over a value that it cannot read, and the default silently stays.
     return valid(parse(text), `"${name}" directive invalid value "${text}"`);
   };
@@ -50,5 +60,22 @@ export const MESSAGES = [
     default: '`on`',
     doc: '`off` is another way to say `nchan_message_buffer_length 0`; every other word does nothing.',
     parse: ({ args }) => (onlyArgument(args).text.toLowerCase() === 'off' ? 0 : undefined),
+  }),
+  row({
+    slot: 'deflateMessage',
+    names: ['nchan_deflate_message_for_websocket'],
+    contexts: 'SL',
+    args: [1, 1],
+    onDuplicate: 'last',
+    inherit: 'nearest',
+    default: '`off`',
+    doc:
+      'Also keep a deflated copy of each published message, for WebSocket subscribers that negotiated ' +
+      '`permessage-deflate`. Other messages are never sent compressed.',
+    parse: ({ name, args }) =>
+      valid(
+        matchKeyword(ON_OFF, onlyArgument(args).text),
+        `"${name}" directive invalid value: must be 'on' or 'off'`,
+      ),
   }),
 ];

@@ -1,11 +1,11 @@
 /** One row of the directive table: everything the compiler knows about a directive of Nchan. */
-import type { PublisherTransport, SubscriberTransport } from '../../../handoff/settings.ts';
+import type { LocationSettings, PublisherTransport, SubscriberTransport } from '../../../handoff/settings.ts';
 import { ValueError } from '../errors.ts';
 import type { Token } from '../lexer.ts';
 
-/** A value with nginx variables, as it is written: nginx computes it for each request. */
-export interface Expression {
-  readonly expression: string;
+/** Values with nginx variables, as they are written: nginx computes them for each request. */
+export interface Expressions {
+  readonly expressions: readonly string[];
 }
 
 /** What a level makes of the requests that reach it; `words` come from all endpoint directives of the level. */
@@ -14,18 +14,22 @@ export interface Endpoint {
   readonly subscriber: ReadonlySet<SubscriberTransport>;
 }
 
+/** The settings that directives set as they are: all but what the endpoint and the place say. */
+export type PlainSettings = Omit<LocationSettings, 'location' | 'publisher' | 'subscriber'>;
+
+/** Settings that may be given by variables instead. */
+type LimitSlot = 'messageBufferLength' | 'messageTimeout';
+
 /** What directives set, by name. Several directives may set the same (aliases, `nchan_store_messages`). */
-export interface Slots {
+export interface Slots extends Omit<PlainSettings, LimitSlot> {
   endpoint: Endpoint;
-  channelId: Expression;
-  publisherChannelId: Expression;
-  subscriberChannelId: Expression;
-  channelGroup: Expression;
-  messageBufferLength: number | Expression;
-  messageTimeout: number | Expression;
-  firstMessage: number;
-  subscriberTimeout: number;
-  maxChannelIdLength: number;
+  channelId: Expressions;
+  publisherChannelId: Expressions;
+  subscriberChannelId: Expressions;
+  channelGroup: Expressions;
+  messageBufferLength: number | Expressions;
+  messageTimeout: number | Expressions;
+  lastMessageId: Expressions;
 }
 export type SlotName = keyof Slots;
 
@@ -68,6 +72,11 @@ export function row<S extends SlotName>(row: Row<S>): Row {
 /** True for text in which nginx looks for variables. */
 export function hasVariables(text: string): boolean {
   return text.includes('$');
+}
+
+/** The arguments as nginx has to compute them. */
+export function expressions(args: readonly Token[]): Expressions {
+  return { expressions: args.map(({ raw }) => raw) };
 }
 
 /** The only argument of a directive that takes one. */

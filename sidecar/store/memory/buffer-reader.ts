@@ -46,18 +46,18 @@ export class BufferReader {
     }
     if (!found) return undefined;
     this.#seen(index, found.id);
-    return { message: found, id: this.#position.id(index) };
+    return { message: found, id: this.#position.id(index), channel: index };
   }
 
-  /** Leaves out what the channel at `index` has from `id` on; only the first such id of a channel counts. */
-  stopBefore(index: number, id: MessageId): void {
-    this.#stops[index] ??= id;
+  /** Leaves out this message and what its channel has after it; only the first one of a channel counts. */
+  stopBefore({ channel, message }: Delivery): void {
+    this.#stops[channel] ??= message.id;
   }
 
   /** The messages that were left out have been delivered in their own way: reading goes on after them. */
-  skip(leftOut: readonly { readonly index: number; readonly delivery: Delivery }[]): void {
+  skip(leftOut: readonly Delivery[]): void {
     this.#stops = [];
-    for (const { index, delivery } of leftOut) this.#seen(index, delivery.message.id);
+    for (const { channel, message } of leftOut) this.#seen(channel, message.id);
   }
 
   #seen(index: number, id: MessageId): void {

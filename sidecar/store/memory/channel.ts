@@ -44,6 +44,11 @@ export class MemoryChannel {
     return this.#subscribers;
   }
 
+  /** Unix seconds of the last coming or going of a subscriber, undefined if there was none. */
+  get lastSeenSubscriber(): number | undefined {
+    return this.#lastSeenSubscriber;
+  }
+
   /** The newest id given, undefined before the first. */
   get lastMessageId(): MessageId | undefined {
     return this.#ids.last;
@@ -64,15 +69,17 @@ export class MemoryChannel {
     const message: Message = {
       id: this.#ids.next(nowMs),
       data: draft.data,
+      deflated: draft.deflated,
       contentType: draft.contentType,
       eventsourceEvent: draft.eventsourceEvent,
       expiresAtMs: nowMs + limits.timeoutSeconds * 1000,
+      buffered: limits.length > 0,
     };
     this.lastUsedMs = nowMs;
     this.buffer.expire(nowMs);
-    if (limits.length > 0) this.buffer.push(message);
+    if (message.buffered) this.buffer.push(message);
     this.buffer.trim(limits.length);
-    for (const { feed, index } of this.#attachments) feed.published(index, message, limits.length > 0);
+    for (const { feed, index } of this.#attachments) feed.published(index, message);
     return message;
   }
 
@@ -86,12 +93,12 @@ export class MemoryChannel {
 
   subscriberCame(): void {
     this.#subscribers += 1;
-    this.#seen();
+    this.seen();
   }
 
   subscriberLeft(count = 1): void {
     this.#subscribers -= count;
-    this.#seen();
+    this.seen();
     if (this.#subscribers === 0) this.#events.deserted(this);
   }
 
@@ -101,7 +108,8 @@ export class MemoryChannel {
     await Promise.all([...feeds].map((feed) => feed.end(reason)));
   }
 
-  #seen(): void {
+  /** A subscriber came, went or looked. */
+  seen(): void {
     this.lastUsedMs = Date.now();
     this.#lastSeenSubscriber = Math.floor(this.lastUsedMs / 1000);
   }

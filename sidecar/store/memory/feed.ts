@@ -6,9 +6,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { MessageFormat } from '../../fanout/format.ts';
 import { FanoutGroup, SLICE_MEMBERS } from '../../fanout/group.ts';
-import type { Message } from '../message.ts';
+import type { Delivery, Message } from '../message.ts';
 import { Position } from '../position.ts';
-import type { EndReason } from '../store.ts';
+import type { EndReason, ListInfo } from '../store.ts';
 import type { MemoryChannel } from './channel.ts';
 import type { MemorySubscription } from './subscription.ts';
 
@@ -36,6 +36,11 @@ export class Feed {
     return this.#subscriptions.size;
   }
 
+  info(): ListInfo {
+    const [first] = this.channels; // its last coming or going is that of one of the feed's, or later
+    return { subscribers: this.#subscriptions.size, lastSeenSubscriber: first?.lastSeenSubscriber };
+  }
+
   add(subscription: MemorySubscription): void {
     this.#subscriptions.add(subscription);
     this.#catchingUp.add(subscription);
@@ -44,7 +49,7 @@ export class Feed {
 
   /** The subscription has read all buffers: from now on messages are pushed to it. */
   goLive(subscription: MemorySubscription): void {
-    this.#catchingUp.delete(subscription);
+    if (!this.#catchingUp.delete(subscription)) return; // it was ended meanwhile
     const { format } = subscription.sink;
     let group = this.#groups.get(format);
     if (!group) {
@@ -54,25 +59,32 @@ export class Feed {
     group.add(subscription);
   }
 
+  /**
+   * The subscription's client is slow: it reads the buffers again, when it drains.
+   * @param last what it got last.
+   * @returns what is on its way to it.
+   */
+  goBack(subscription: MemorySubscription, last: Delivery): Delivery[] {
+    const owed = this.#groups.get(subscription.sink.format)?.owed(subscription, last) ?? [];
+    this.#leaveGroup(subscription);
+    this.#catchingUp.add(subscription);
+    return owed;
+  }
+
   leave(subscription: MemorySubscription): void {
     if (!this.#subscriptions.delete(subscription)) return;
     this.#catchingUp.delete(subscription);
-    const { format } = subscription.sink;
-    const group = this.#groups.get(format);
-    if (group) {
-      group.remove(subscription);
-      if (group.size === 0) this.#groups.delete(format);
-    }
+    this.#leaveGroup(subscription);
     for (const channel of this.channels) channel.subscriberLeft();
     if (this.#subscriptions.size === 0) this.#desert();
   }
 
   /** The channel at `index` of the list published. */
-  published(index: number, message: Message, buffered: boolean): void {
+  published(index: number, message: Message): void {
     this.#head.advance(index, message.id);
-    const delivery = { message, id: this.#head.id(index) };
+    const delivery: Delivery = { message, id: this.#head.id(index), channel: index };
     for (const group of this.#groups.values()) group.push(delivery);
-    for (const subscription of this.#catchingUp) subscription.published(index, delivery, buffered);
+    for (const subscription of this.#catchingUp) subscription.published(delivery);
   }
 
   /**
@@ -91,6 +103,14 @@ export class Feed {
       if (i > 0 && i % SLICE_MEMBERS === 0) await nextTurn();
       leaving[i]?.end(reason);
     }
+  }
+
+  #leaveGroup(subscription: MemorySubscription): void {
+    const { format } = subscription.sink;
+    const group = this.#groups.get(format);
+    if (!group) return;
+    group.remove(subscription);
+    if (group.size === 0) this.#groups.delete(format);
   }
 
   #desert(): void {

@@ -2,10 +2,11 @@
  * The embedded store: channels in this process, nothing to install, gone with the process. Expiry needs no scan over
  * all channels: each is filed under the second in which it next has something to do.
  */
-import type { Delivery, Message, MessageDraft } from '../message.ts';
+import { type Delivery, dataBytes, type Message, type MessageDraft } from '../message.ts';
 import {
   type BufferLimits,
   type ChannelInfo,
+  type ListInfo,
   type Sink,
   type Start,
   StorageFullError,
@@ -19,14 +20,15 @@ import { Feed } from './feed.ts';
 import { StoreClock } from './id-clock.ts';
 import { MemorySubscription } from './subscription.ts';
 
-/** Memory that a buffered message takes beside its data, rounded up: objects, id, array slot. */
-const MESSAGE_OVERHEAD_BYTES = 256;
+/** Memory that a buffered message takes beside its data, and a channel beside its messages; measured, rounded up. */
+const MESSAGE_OVERHEAD_BYTES = 384;
+const CHANNEL_OVERHEAD_BYTES = 768;
 
 /** Seconds that a channel without messages and subscribers stays known after its last use (spec/surprises.md A20). */
 const IDLE_CHANNEL_SECONDS = 5;
 
 export interface MemoryStoreOptions {
-  /** Bytes of buffered messages (with overhead) over all channels. */
+  /** Bytes of channels and buffered messages, with what they take beside their data. */
   readonly limitBytes: number;
 }
 
@@ -55,7 +57,7 @@ export class MemoryStore implements Store {
   }
 
   async publish(name: string, draft: MessageDraft, limits: BufferLimits): Promise<ChannelInfo> {
-    const size = draft.data.length + MESSAGE_OVERHEAD_BYTES;
+    const size = dataBytes(draft) + MESSAGE_OVERHEAD_BYTES;
     if (limits.length > 0 && this.#bytes + size > this.#limitBytes)
       throw new StorageFullError(this.#limitBytes);
     const nowMs = Date.now();
@@ -97,7 +99,10 @@ export class MemoryStore implements Store {
   async read(names: readonly string[], start: Start, limit: number): Promise<Delivery[]> {
     const nowMs = Date.now();
     const channels = names.map((name) => this.#channels.get(name) ?? this.#newChannel(name, nowMs));
-    for (const channel of channels) channel.buffer.expire(nowMs);
+    for (const channel of channels) {
+      channel.buffer.expire(nowMs);
+      channel.seen();
+    }
     const reader = new BufferReader(channels, start);
     const deliveries: Delivery[] = [];
     while (deliveries.length < limit) {
@@ -108,19 +113,30 @@ export class MemoryStore implements Store {
     return deliveries;
   }
 
-  async listSubscribers(names: readonly string[]): Promise<number | undefined> {
-    return this.#feeds.get(names.join(','))?.subscribers;
+  async listInfo(names: readonly string[]): Promise<ListInfo | undefined> {
+    return this.#feeds.get(names.join(','))?.info();
   }
 
   totals(): StoreTotals {
     let subscribers = 0;
     for (const feed of this.#feeds.values()) subscribers += feed.subscribers;
-    return { channels: this.#channels.size, subscribers, messages: this.#messages, bytes: this.#bytes };
+    return { channels: this.#channels.size, subscribers, messages: this.#messages, bytes: this.#usedBytes() };
+  }
+
+  /** Entries in the agenda, at most one a channel. */
+  get filed(): number {
+    let entries = 0;
+    for (const due of this.#agenda.values()) entries += due.size;
+    return entries;
   }
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
     await Promise.all([...this.#feeds.values()].map((feed) => feed.end('shutdown')));
+  }
+
+  #usedBytes(): number {
+    return this.#bytes + this.#channels.size * CHANNEL_OVERHEAD_BYTES;
   }
 
   #obtain(name: string, nowMs: number): MemoryChannel {
@@ -151,7 +167,7 @@ export class MemoryStore implements Store {
 
   readonly #events: ChannelEvents = {
     messageDropped: (message: Message): void => {
-      this.#bytes -= message.data.length + MESSAGE_OVERHEAD_BYTES;
+      this.#bytes -= dataBytes(message) + MESSAGE_OVERHEAD_BYTES;
       this.#messages -= 1;
     },
     deserted: (channel: MemoryChannel): void => this.#fileIdle(channel),
@@ -161,10 +177,19 @@ export class MemoryStore implements Store {
   #file(channel: MemoryChannel, atMs: number): void {
     const second = Math.max(Math.ceil(atMs / 1000), this.#swept + 1);
     if (channel.dueSecond !== undefined && channel.dueSecond <= second) return;
+    this.#unfile(channel);
     channel.dueSecond = second;
     const due = this.#agenda.get(second);
     if (due) due.add(channel);
     else this.#agenda.set(second, new Set([channel]));
+  }
+
+  #unfile(channel: MemoryChannel): void {
+    if (channel.dueSecond === undefined) return;
+    const due = this.#agenda.get(channel.dueSecond);
+    due?.delete(channel);
+    if (due?.size === 0) this.#agenda.delete(channel.dueSecond);
+    channel.dueSecond = undefined;
   }
 
   #fileIdle(channel: MemoryChannel): void {

@@ -59,11 +59,32 @@ export function problemsOf(files: Files | string, options: Partial<CompileOption
   return [];
 }
 
+/** Where a directive can stand, with lines for it. */
+export const PLACES = {
+  main: (lines: string) => `events {}\n${lines}`,
+  H: (lines: string) => `events {} http {\n${lines} }`,
+  S: (lines: string) => `events {} http { server {\n${lines} } }`,
+  L: (lines: string) => `events {} http { server { location / {\n${lines} } } }`,
+  I: (lines: string) => `events {} http { server { location / { if ($arg_x) {\n${lines} } } } }`,
+  'if in server': (lines: string) => `events {} http { server { if ($arg_x) {\n${lines} } } }`,
+  limit_except: (lines: string) =>
+    `events {} http { server { location / { limit_except GET {\n${lines} } } } }`,
+  upstream: (lines: string) => `events {} http { upstream u {\n${lines} } }`,
+  events: (lines: string) => `events {\n${lines} }`,
+};
+export type Place = keyof typeof PLACES;
+
+/** What is said about lines that stand somewhere. */
+export function saidIn(place: Place, lines: string): string[] {
+  return problemsOf(PLACES[place](lines)).map((problem) => problem.replace(/^\/conf\/nginx\.conf:\d+: /, ''));
+}
+
 /** An endpoint as the gateway will see it. */
 export interface SeenEndpoint {
   readonly settings: LocationSettings;
   readonly handoff: string;
-  readonly values: Partial<Record<DynamicValue, string>>;
+  /** By the name of the value; that of a second one ends in `_2`. */
+  readonly values: Readonly<Record<string, string>>;
 }
 
 const SETS =
@@ -74,9 +95,9 @@ export function endpointsOf(config: string): Record<number, SeenEndpoint> {
   const endpoints: Record<number, SeenEndpoint> = {};
   for (const [, number = '', settingsText = '', handoff = ''] of config.matchAll(SETS)) {
     const settings = parseSettings(settingsText.replace(/\\(['\\])/g, '$1'));
-    const values: Partial<Record<DynamicValue, string>> = {};
+    const values: Record<string, string> = {};
     const declared = new RegExp(`js_var \\$${dynamicVariable(number, '' as DynamicValue)}(\\w+) (.*);`, 'g');
-    for (const [, name, value] of config.matchAll(declared)) values[name as DynamicValue] = value as string;
+    for (const [, name, value] of config.matchAll(declared)) values[name as string] = value as string;
     endpoints[Number(settings.location.split(':').at(-1))] = { settings, handoff, values };
   }
   return endpoints;

@@ -2,22 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { DIRECTIVES, findDirective } from '../../../nginx/compiler/directives/index.ts';
 import { UNSUPPORTED } from '../../../nginx/compiler/directives/unsupported.ts';
-import { onlyEndpoint, problemsOf } from './compiling.ts';
-
-/** Where a directive can stand, with a line for it. */
-const PLACES = {
-  main: (line: string) => `events {}\n${line}`,
-  H: (line: string) => `events {} http {\n${line} }`,
-  S: (line: string) => `events {} http { server {\n${line} } }`,
-  L: (line: string) => `events {} http { server { location / {\n${line} } } }`,
-  I: (line: string) => `events {} http { server { location / { if ($arg_x) {\n${line} } } } }`,
-  'if in server': (line: string) => `events {} http { server { if ($arg_x) {\n${line} } } }`,
-  limit_except: (line: string) =>
-    `events {} http { server { location / { limit_except GET {\n${line} } } } }`,
-  upstream: (line: string) => `events {} http { upstream u {\n${line} } }`,
-  events: (line: string) => `events {\n${line} }`,
-};
-type Place = keyof typeof PLACES;
+import { onlyEndpoint, PLACES, type Place, problemsOf, saidIn } from './compiling.ts';
 
 /** Arguments that each slot takes. */
 const GOOD: Record<string, string> = {
@@ -31,40 +16,55 @@ const GOOD: Record<string, string> = {
   messageBufferLength: '10',
   firstMessage: '1',
   subscriberTimeout: '10',
+  channelIdSplitDelimiter: ',',
+  deflateMessage: 'on',
+  lastMessageId: '$arg_x',
+  compoundEtag: 'on',
+  customEtagHeader: 'X-Tag',
+  longpollMultipart: 'raw',
+  rawStreamSeparator: '--',
+  websocketPingInterval: '10',
+  websocketHeartbeat: 'hi ho',
+  deflateLevel: '1',
+  deflateWindow: '11',
+  deflateMemlevel: '1',
+  deflateStrategy: 'rle',
+  eventsourceEvent: 'e',
+  eventsourcePingInterval: '10',
+  eventsourcePingComment: 'c',
+  eventsourcePingEvent: 'e',
+  eventsourcePingData: 'd',
 };
 
-const said = (problems: string[]): string[] =>
-  problems.map((problem) => problem.replace('/conf/nginx.conf:2: ', ''));
-
 /** What is said about a line of a location. */
-const inLocation = (line: string): string[] => said(problemsOf(PLACES.L(line)));
+const inLocation = (line: string): string[] => saidIn('L', line);
 
 const names = DIRECTIVES.flatMap((row) =>
   row.names.map((name) => ({ name, row, good: `${name} ${GOOD[row.slot]};` })),
 );
 
 describe.each(names)('$name', ({ name, row, good }) => {
+  const home = row.contexts.includes('L') ? 'L' : 'H';
+
   it.each(Object.keys(PLACES) as Place[])('in %s', (place) => {
     const allowed = row.contexts.includes(place);
-    expect(said(problemsOf(PLACES[place](good)))).toEqual(
-      allowed ? [] : [`"${name}" directive is not allowed here`],
-    );
+    expect(saidIn(place, good)).toEqual(allowed ? [] : [`"${name}" directive is not allowed here`]);
   });
 
   it('checks how many arguments it gets', () => {
     const [min, max] = row.args;
     const wrong = [`invalid number of arguments in "${name}" directive`];
-    if (min > 0) expect(inLocation(`${name};`)).toEqual(wrong);
-    expect(inLocation(`${name} ${'x '.repeat(max + 1)};`)).toEqual(wrong);
+    if (min > 0) expect(saidIn(home, `${name}${' x'.repeat(min - 1)};`)).toEqual(wrong);
+    expect(saidIn(home, `${name}${' x'.repeat(max + 1)};`)).toEqual(wrong);
   });
 
   it('has no block', () => {
-    expect(inLocation(`${name} {}`)).toEqual([`directive "${name}" is not terminated by ";"`]);
+    expect(saidIn(home, `${name} {}`)).toEqual([`directive "${name}" is not terminated by ";"`]);
   });
 
   it('may be repeated or not, under any of its names', () => {
     for (const other of row.names) {
-      const twice = inLocation(`${good} ${other} ${GOOD[row.slot]};`);
+      const twice = saidIn(home, `${good} ${other} ${GOOD[row.slot]};`);
       expect(twice).toEqual(row.onDuplicate === 'error' ? [`"${other}" directive is duplicate`] : []);
     }
   });
@@ -78,7 +78,7 @@ describe.each(names)('$name', ({ name, row, good }) => {
 describe('directives that are not supported', () => {
   it('are refused by name', () => {
     expect(inLocation('nchan_stub_status;')).toEqual(['"nchan_stub_status" directive is not supported']);
-    expect(said(problemsOf(PLACES.upstream('nchan_redis_server x;')))).toEqual([
+    expect(saidIn('upstream', 'nchan_redis_server x;')).toEqual([
       '"nchan_redis_server" directive is not supported',
     ]);
     expect(inLocation('push_max_channel_subscribers 1;')).toEqual([
@@ -212,10 +212,31 @@ describe('channel ids', () => {
     });
   });
 
-  it.each([2, 7])('%i at once are not supported yet', (count) => {
-    expect(inLocation(`nchan_channel_id ${'x '.repeat(count)};`)).toEqual([
-      '"nchan_channel_id": several channels in one location are not supported yet',
-    ]);
+  it('may be several, each with a variable of its own', () => {
+    const { values } = onlyEndpoint(
+      'location / { nchan_pubsub; nchan_channel_id a "$1 b" $arg_c; nchan_pub_channel_id 1 2 3 4 5 6 7; }',
+    );
+    expect(values).toEqual({
+      channel_id: 'a',
+      channel_id_2: '"$1 b"',
+      channel_id_3: '$arg_c',
+      publisher_channel_id: '1',
+      ...Object.fromEntries([2, 3, 4, 5, 6, 7].map((n) => [`publisher_channel_id_${n}`, String(n)])),
+    });
+  });
+
+  it('of a nearer level replace all of an outer one', () => {
+    const { values } = onlyEndpoint(
+      'nchan_channel_id a b c;\nlocation / { nchan_pubsub; nchan_channel_id d; }',
+    );
+    expect(values).toEqual({ channel_id: 'd' });
+  });
+
+  it('are split where a delimiter says so', () => {
+    const { settings } = onlyEndpoint(
+      "nchan_channel_id_split_delimiter ', ';\nlocation / { nchan_pubsub; nchan_channel_id a; }",
+    );
+    expect(settings.channelIdSplitDelimiter).toBe(', ');
   });
 });
 

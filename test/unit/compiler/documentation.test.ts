@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { DYNAMIC_VALUES, HANDOFF } from '../../../handoff/headers.ts';
+import { DYNAMIC_VALUES, HANDOFF, TRANSFER_ENCODING_VARIABLE } from '../../../handoff/headers.ts';
 import { DEFAULT_SETTINGS } from '../../../handoff/settings.ts';
 import { DIRECTIVES } from '../../../nginx/compiler/directives/index.ts';
 import { REPOSITORY } from '../../support/files.ts';
@@ -55,7 +55,8 @@ it('what is written by hand names the variables that the gateway knows', () => {
   const text = readFileSync(FILE, 'utf8');
   const byHand = section('by hand').exec(text)?.[0] ?? '';
   for (const { variable } of Object.values(HANDOFF)) expect(byHand).toContain(`js_var $${variable};`);
-  for (const name of DYNAMIC_VALUES) expect(text).toContain(`\`$njchan_${name}\``);
+  expect(byHand).toContain(`js_var $${TRANSFER_ENCODING_VARIABLE};`);
+  for (const name of Object.keys(DYNAMIC_VALUES)) expect(text).toContain(`\`$njchan_${name}\``);
   for (const field of Object.keys(DEFAULT_SETTINGS).filter((key) => key !== 'location')) {
     expect(text).toContain(`\`${field}\``);
   }

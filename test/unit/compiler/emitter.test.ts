@@ -154,6 +154,7 @@ it('the http block declares the gateway, the hand-off and the sidecar', () => {
   js_var $njchan_refusal;
   js_var $njchan_connection;
   js_var $njchan_upgrade;
+  js_var $njchan_transfer_encoding;
   upstream njchan_sidecar {
       server unix:/run/njchan.sock;
       keepalive 64;

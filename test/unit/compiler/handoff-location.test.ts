@@ -39,6 +39,8 @@ describe('directives of the http and server levels', () => {
     ['auth_basic x;', ['auth_basic off;']],
     ['auth_request /a;', ['auth_request off;']],
     ['mirror /m;', ['mirror off;']],
+    ['gzip on; gzip_types *;', ['gzip off;']],
+    ['brotli on;', ['brotli off;']],
     ['proxy_intercept_errors on;', ['proxy_intercept_errors off;']],
     ['proxy_request_buffering off;', ['proxy_request_buffering on;']],
     ['proxy_method GET;', []],
@@ -69,9 +71,6 @@ describe('directives of a location', () => {
     'keepalive_timeout 5s;',
     'client_max_body_size 1k;',
     'client_body_buffer_size 1k;',
-    'gzip on;',
-    'gzip_types text/x;',
-    'brotli on;',
     'more_set_headers "A: b";',
     'tcp_nodelay on;',
     'error_page 404 /x;',
@@ -101,26 +100,75 @@ describe('directives of a location', () => {
     'root /x;',
     'proxy_pass http://x;',
     'internal;',
-  ])('that did their work before are not: %s', (line) => {
+    'gzip on;',
+    'gzip_types *;',
+    'brotli on;',
+  ])('that did their work before, or would spoil the answer, are not: %s', (line) => {
     expect(compileText(inLocation(`nchan_pubsub; ${line}`)).config).toContain('set $njchan_handoff @njchan;');
   });
 
   it('come from the nearest level that has them, name by name', () => {
     const text = `events {} http { add_header H h; server { expires 1s;
-      location /o { add_header A a; add_header B b; expires 2s; gzip on;
-        location /o/i { nchan_pubsub; add_header C c; if ($arg_x) { gzip off; } } } } }`;
+      location /o { add_header A a; add_header B b; expires 2s; charset utf-8;
+        location /o/i { nchan_pubsub; add_header C c; if ($arg_x) { charset off; } } } } }`;
     expect(handoff(text, '@njchan_1').slice(0, 4)).toEqual([
       'expires 2s;',
-      'gzip on;',
+      'charset utf-8;',
       'add_header C c;',
       'proxy_pass http://njchan_sidecar;',
     ]);
     expect(handoff(text, '@njchan_2').slice(0, 4)).toEqual([
       'expires 2s;',
       'add_header C c;',
-      'gzip off;',
+      'charset off;',
       'proxy_pass http://njchan_sidecar;',
     ]);
+  });
+});
+
+describe('the Transfer-Encoding of chunks', () => {
+  const ANNOUNCED = 'add_header Transfer-Encoding $njchan_transfer_encoding;';
+  const headers = (text: string, name?: string): string[] =>
+    handoff(text, name).filter((line) => line.startsWith('add_header'));
+  const WITHOUT = 'nchan_subscriber es longpoll multipart;';
+
+  it('is added where subscribers may get chunks', () => {
+    expect(headers(inServer(''))).toEqual([ANNOUNCED]);
+    expect(headers(inLocation('nchan_subscriber chunked;'))).toEqual([ANNOUNCED]);
+    expect(headers(inLocation(`${WITHOUT} if ($arg_x) { nchan_subscriber chunked; }`))).toEqual([ANNOUNCED]);
+    expect(headers(inLocation(WITHOUT))).toEqual([]);
+    expect(headers(inLocation('nchan_publisher;'))).toEqual([]);
+  });
+
+  it('comes after the headers of the location', () => {
+    const text = inLocation('nchan_subscriber chunked; add_header A a; add_header B b;');
+    expect(headers(text, '@njchan_1')).toEqual(['add_header A a;', 'add_header B b;', ANNOUNCED]);
+    expect(headers(inLocation(`${WITHOUT} add_header A a;`), '@njchan_1')).toEqual(['add_header A a;']);
+  });
+
+  it('does not cut off headers of outer levels', () => {
+    const outer = (location: string, server = '', http = 'add_header H h always;') =>
+      `events {} http { ${http} server { ${server} location /o { nchan_pubsub; ${location} }\n}\n}`;
+    expect(headers(outer(''))).toEqual(['add_header H h always;', ANNOUNCED]);
+    expect(headers(outer('expires 1h;'), '@njchan_1')).toEqual(['add_header H h always;', ANNOUNCED]);
+    expect(headers(outer('', 'add_header S s; add_header S t;'))).toEqual([
+      'add_header S s;',
+      'add_header S t;',
+      ANNOUNCED,
+    ]);
+    expect(headers(outer('add_header L l;', 'add_header S s;'), '@njchan_1')).toEqual([
+      'add_header L l;',
+      ANNOUNCED,
+    ]);
+  });
+
+  it.each([
+    ['on', ['add_header S s;', ANNOUNCED]],
+    ['merge', [ANNOUNCED]],
+    ['off', [ANNOUNCED]],
+  ])('leaves inheritance to `add_header_inherit %s`', (word, expected) => {
+    expect(headers(inServer('add_header S s;', `add_header_inherit ${word};`))).toEqual(expected);
+    expect(headers(inServer(`add_header S s; add_header_inherit ${word};`))).toEqual(expected);
   });
 });
 

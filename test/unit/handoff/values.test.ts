@@ -91,6 +91,16 @@ describe('settings', () => {
     expect(parseSettings(formatSettings(settings))).toEqual(settings);
   });
 
+  it('is plain ASCII without control characters, as a header must be', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (eventsourcePingData) => {
+        const settings = { ...DEFAULT_SETTINGS, eventsourcePingData };
+        expect(formatSettings(settings)).toMatch(/^[ -~]*$/);
+        expect(parseSettings(formatSettings(settings))).toEqual(settings);
+      }),
+    );
+  });
+
   it.each(['[]', 'null', '3', '{'])('%s is refused', (text) => {
     expect(() => parseSettings(text)).toThrow(SyntaxError);
   });

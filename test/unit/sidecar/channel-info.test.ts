@@ -37,7 +37,7 @@ describe('channel figures', () => {
     messages: 2,
     lastSeenSubscriber: undefined,
     subscribers: 0,
-    lastMessageId: { time: 1795246421, tag: 1 },
+    lastMessageId: '1795246421:1',
   };
 
   it.each([

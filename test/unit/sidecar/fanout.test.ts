@@ -10,8 +10,10 @@ const message = (text: string): Delivery => ({
     contentType: '',
     eventsourceEvent: '',
     expiresAtMs: 0,
+    buffered: true,
   },
   id: { time: 1, tags: '0' },
+  channel: 0,
 });
 const encode = vi.fn((delivery: Delivery) => delivery.message.data);
 

@@ -1,18 +1,27 @@
 import { describe, expect, it } from 'vitest';
+import type { Handoff } from '../../../sidecar/handoff.ts';
 import type { Delivery } from '../../../sidecar/store/message.ts';
-import {
-  EVENTSOURCE_FORMAT,
-  LONGPOLL_FORMAT,
-  WEBSOCKET_FORMAT,
-  WEBSOCKET_META_FORMAT,
-} from '../../../sidecar/subscriber/formats.ts';
+import { CHUNKED_FORMAT } from '../../../sidecar/subscriber/chunked.ts';
+import { encodePing, eventsourceFormat } from '../../../sidecar/subscriber/eventsource.ts';
+import { LONGPOLL_FORMAT } from '../../../sidecar/subscriber/longpoll.ts';
+import { BOUNDARY, MULTIPART, multipartBody } from '../../../sidecar/subscriber/multipart.ts';
+import { rawStreamFormat } from '../../../sidecar/subscriber/raw-stream.ts';
+import { WEBSOCKET_FORMAT, WEBSOCKET_META_FORMAT } from '../../../sidecar/websocket/formats.ts';
 import { encodeClose, encodeFrame } from '../../../sidecar/websocket/frame.ts';
 
 function message(data: string | Buffer, contentType = '', eventsourceEvent = ''): Delivery {
   const id = { time: 1795246539, tag: 2 };
   return {
-    message: { id, data: Buffer.from(data as string), contentType, eventsourceEvent, expiresAtMs: 0 },
+    message: {
+      id,
+      data: Buffer.from(data as string),
+      contentType,
+      eventsourceEvent,
+      expiresAtMs: 0,
+      buffered: true,
+    },
     id: { time: id.time, tags: '2' },
+    channel: 0,
   };
 }
 
@@ -27,12 +36,18 @@ describe('EventSource', () => {
     ['a\r\nb', '', 'id: 1795246539:2\ndata: a\r\ndata: b\n\n'],
     ['a\n\nb', '', 'id: 1795246539:2\ndata: a\ndata: \ndata: b\n\n'],
   ])('%j with event %j', (data, event, expected) => {
-    expect(EVENTSOURCE_FORMAT.encode(message(data, '', event)).toString()).toBe(expected);
+    expect(
+      eventsourceFormat('')
+        .encode(message(data, '', event))
+        .toString(),
+    ).toBe(expected);
   });
 
   it('keeps blank lines and indentation of large messages, which Nchan mangles', () => {
     const lines = Array.from({ length: 5000 }, (_, i) => (i % 3 === 0 ? '' : `   line ${i}`));
-    const text = EVENTSOURCE_FORMAT.encode(message(lines.join('\n'))).toString();
+    const text = eventsourceFormat('')
+      .encode(message(lines.join('\n')))
+      .toString();
     expect(text).toBe(`id: 1795246539:2\n${lines.map((line) => `data: ${line}\n`).join('')}\n`);
   });
 });
@@ -67,6 +82,54 @@ describe('WebSocket', () => {
   it('closes with code and reason, or with neither', () => {
     expect(encodeClose(1001, '410 Gone')).toEqual(Buffer.from('\x88\x0a\x03\xe9410 Gone', 'latin1'));
     expect(encodeClose()).toEqual(Buffer.from([0x88, 0]));
+  });
+});
+
+describe('EventSource settings of the location', () => {
+  it('its event stands in for the message’s own', () => {
+    const event = eventsourceFormat('fixed').encode(message('hi', '', 'own'));
+    expect(event.toString()).toBe('event: fixed\nid: 1795246539:2\ndata: hi\n\n');
+    expect(eventsourceFormat('fixed')).toBe(eventsourceFormat('fixed'));
+  });
+
+  it.each([
+    ['', 'ping', '', 'event: ping\n\n'],
+    ['c', 'e', 'd', ':c\nevent: e\ndata: d\n\n'],
+    ['', '', '', ':\n\n'],
+  ])('ping %j %j %j', (comment, event, data, bytes) => {
+    expect(encodePing(comment, event, data).toString()).toBe(bytes);
+  });
+});
+
+/** spec/http-protocol.md §§5.2, 5.5, 5.6, 5.8. */
+describe('other streams', () => {
+  it('chunked writes one chunk a message, in lower-case hex, and leaves out empty ones', () => {
+    expect(CHUNKED_FORMAT.encode(message('x'.repeat(26))).toString()).toBe(`1a\r\n${'x'.repeat(26)}\r\n`);
+    expect(CHUNKED_FORMAT.encode(message('')).length).toBe(0);
+  });
+
+  it('the raw stream writes the separator after each message, empty ones too', () => {
+    expect(rawStreamFormat('\n').encode(message('a')).toString()).toBe('a\n');
+    expect(rawStreamFormat('--\n').encode(message('')).toString()).toBe('--\n');
+    expect(rawStreamFormat('').encode(message('a')).toString()).toBe('a');
+  });
+
+  it('a part of multipart ends with the delimiter of the next', () => {
+    const part = (compoundEtag: boolean, m: Delivery): string =>
+      MULTIPART.format({ settings: { compoundEtag } } as Handoff)
+        .encode(m)
+        .toString();
+    expect(part(false, message('hi', 'a/b'))).toBe(
+      `\r\nLast-Modified: Sat, 21 Nov 2026 07:35:39 GMT\r\nEtag: 2\r\nContent-Type: a/b\r\n\r\nhi\r\n--${BOUNDARY}`,
+    );
+    expect(part(true, message(''))).toBe(`\r\nEtag: 1795246539:2\r\n\r\n\r\n--${BOUNDARY}`);
+    expect(BOUNDARY).toMatch(/^[./0-9A-Za-z]{32}$/);
+  });
+
+  it('a multipart long-poll carries content types only', () => {
+    expect(multipartBody([message('m0'), message('m1', 'text/a')]).toString()).toBe(
+      `--${BOUNDARY}\r\n\r\nm0\r\n--${BOUNDARY}\r\nContent-Type: text/a\r\n\r\nm1\r\n--${BOUNDARY}--\r\n`,
+    );
   });
 });
 

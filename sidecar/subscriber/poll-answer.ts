@@ -1,0 +1,82 @@
+/** The answers of the polling transports: messages, and what there is to say when there are none. */
+import type { ServerResponse } from 'node:http';
+import { formatHttpDate } from '../../handoff/http-date.ts';
+import { formatTags } from '../../handoff/message-id.ts';
+import type { Handoff } from '../handoff.ts';
+import { corsHeaders, type HeaderList, sendReply, VARY } from '../reply.ts';
+import { type Delivery, formatSubscriptionId, type SubscriptionId } from '../store/message.ts';
+import { MULTIPART_CONTENT_TYPE, multipartBody } from './multipart.ts';
+
+/** Statuses with which a poll ends without a message. */
+export type EmptyStatus = 304 | 408 | 410;
+
+/** The id that the client sent, as a subscription's. */
+function requestedId({ messageId }: Handoff): SubscriptionId | undefined {
+  return messageId && { time: messageId.time, tags: formatTags(messageId) };
+}
+
+function etagName({ settings }: Handoff): string {
+  return settings.customEtagHeader || 'Etag';
+}
+
+/** Last-Modified and Etag, or what the location has in their place. */
+function idHeaders(id: SubscriptionId, handoff: Handoff): HeaderList {
+  if (handoff.settings.compoundEtag) return [[etagName(handoff), formatSubscriptionId(id)]];
+  return [
+    ['Last-Modified', formatHttpDate(id.time)],
+    [etagName(handoff), id.tags],
+  ];
+}
+
+function send(
+  response: ServerResponse,
+  handoff: Handoff,
+  status: number,
+  headers: HeaderList,
+  body?: Buffer,
+): void {
+  const exposed: HeaderList =
+    handoff.origin === undefined
+      ? []
+      : [['Access-Control-Expose-Headers', `Last-Modified, ${etagName(handoff)}, Content-Type`]];
+  sendReply(response, {
+    status,
+    headers: [...headers, ...exposed, ...VARY, ...corsHeaders(handoff.origin)],
+    body,
+  });
+}
+
+/** Answers with one message, or with several in the way that the location asks for. The id is that of the last. */
+export function answerMessages(
+  response: ServerResponse,
+  handoff: Handoff,
+  first: Delivery,
+  ...more: readonly Delivery[]
+): void {
+  const last = more[more.length - 1];
+  if (!last) {
+    const { contentType, data } = first.message;
+    const type: HeaderList = contentType === '' ? [] : [['Content-Type', contentType]];
+    send(response, handoff, 200, [...type, ...idHeaders(first.id, handoff)], data);
+    return;
+  }
+  const deliveries = [first, ...more];
+  if (handoff.settings.longpollMultipart === 'raw') {
+    const separator = Buffer.from(handoff.settings.rawStreamSeparator);
+    const body = Buffer.concat(deliveries.flatMap(({ message }) => [message.data, separator]));
+    send(response, handoff, 200, idHeaders(last.id, handoff), body);
+    return;
+  }
+  const type: HeaderList = [['Content-Type', MULTIPART_CONTENT_TYPE]];
+  send(response, handoff, 200, [...type, ...idHeaders(last.id, handoff)], multipartBody(deliveries));
+}
+
+/** Answers without a message. A client that sent an id gets it back, where the status says that it goes on from there. */
+export function answerEmpty(response: ServerResponse, handoff: Handoff, status: EmptyStatus): void {
+  const id = requestedId(handoff);
+  let headers: HeaderList = [];
+  if (id && status === 304) headers = idHeaders(id, handoff);
+  // The others come without Last-Modified: the client goes on with the one it has.
+  if (id && status !== 304) headers = idHeaders(id, handoff).filter(([name]) => name !== 'Last-Modified');
+  send(response, handoff, status, headers);
+}

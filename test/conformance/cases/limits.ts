@@ -1,0 +1,56 @@
+/** Limits on subscribers and channels (spec §9). */
+import type { Area, Case } from '../case.ts';
+import { close, get, HANDSHAKE, publish, subscribe, subscribers } from '../steps.ts';
+import { EVENTSOURCE } from './common.ts';
+
+const KINDS: Readonly<Record<string, readonly string[]>> = {
+  'a long-poll': [],
+  'an EventSource': EVENTSOURCE,
+  'a WebSocket': HANDSHAKE,
+};
+
+const perKind: readonly Case[] = Object.entries(KINDS).flatMap(([kind, headers]) => [
+  {
+    name: `existing channels only: ${kind} to one that does not exist`,
+    steps: [get('/existing/{c}', headers)],
+  },
+  {
+    name: `existing channels only: ${kind} with an origin`,
+    steps: [get('/existing/{c}', [...headers, 'Origin: http://o.com'])],
+  },
+  {
+    name: `two subscribers at most: ${kind} as the third`,
+    steps: [
+      subscribe('a', '/two-subscribers/{c}', EVENTSOURCE),
+      subscribe('b', '/two-subscribers/{c}', EVENTSOURCE),
+      subscribers(2),
+      get('/two-subscribers/{c}', headers),
+    ],
+  },
+]);
+
+export const limits: Area = {
+  title: 'limits',
+  locations: {
+    existing: 'nchan_subscriber; nchan_subscribe_existing_channels_only on; nchan_channel_id $1;',
+    'existing-poll': 'nchan_subscriber poll; nchan_subscribe_existing_channels_only on; nchan_channel_id $1;',
+    'two-subscribers': 'nchan_subscriber; nchan_max_channel_subscribers 2; nchan_channel_id $1;',
+  },
+  cases: [
+    ...perKind,
+    { name: 'existing channels only: an interval-poll', steps: [get('/existing-poll/{c}')] },
+    { name: 'existing channels only: one that exists', steps: [publish('x'), get('/existing/{c}')] },
+    {
+      name: 'two subscribers at most: the third when one has left',
+      steps: [
+        publish('x'),
+        subscribe('a', '/two-subscribers/{c}', EVENTSOURCE),
+        subscribe('b', '/two-subscribers/{c}', EVENTSOURCE),
+        subscribers(2),
+        close('a'),
+        subscribers(1),
+        get('/two-subscribers/{c}'),
+      ],
+    },
+  ],
+};

@@ -1,0 +1,123 @@
+/**
+ * One set of cases, played against njchan and against the real Nchan side by side. Both get the same server block and
+ * the same bytes; what they answer must be equal, or differ as docs/differences.md says.
+ */
+import { writeFileSync, writeSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Njchan, startNjchan } from '../support/njchan.ts';
+import { request } from '../support/raw-http.ts';
+import { waitFor } from '../support/wait.ts';
+import type { Case } from './case.ts';
+import { AREAS } from './cases/index.ts';
+import { differenceIds } from './differences.ts';
+import { type Nchan, startNchan } from './nchan.ts';
+import { play } from './player.ts';
+import { isPlayable, LOCATIONS, PLAYED, SERVER } from './suite.ts';
+import type { Transcript } from './transcript.ts';
+
+/** Cases in progress at a time. Most of them wait most of the time. */
+const CONCURRENT = 24;
+const SUITE_DEADLINE_MS = 180_000;
+const STANDARD_OUTPUT = 1;
+
+interface Answers {
+  readonly njchan: Transcript;
+  readonly nchan: Transcript;
+}
+
+let njchan: Njchan;
+let nchan: Nchan;
+const answers = new Map<Case, Answers>();
+
+const isEqual = ({ njchan, nchan }: Answers): boolean =>
+  JSON.stringify(njchan.entries) === JSON.stringify(nchan.entries);
+
+async function playAll(): Promise<void> {
+  const queue = [...PLAYED.entries()];
+  const worker = async () => {
+    for (let next = queue.shift(); next; next = queue.shift()) {
+      const [number, played] = next;
+      const channel = `case${String(number).padStart(4, '0')}`;
+      const [ours, theirs] = await Promise.all([
+        play(njchan.port, played, channel),
+        play(nchan.port, played, channel),
+      ]);
+      answers.set(played, { njchan: ours, nchan: theirs });
+    }
+  };
+  await Promise.all(Array.from({ length: CONCURRENT }, worker));
+}
+
+/** njchan's first ids after a start are a little ahead of the clock, so that it never gives one twice. */
+async function untilClockIsRight(): Promise<void> {
+  await waitFor('the message ids to have the time of the clock', async () => {
+    const answer = await request(njchan.port, 'POST', '/pub/warm-up', { body: '' });
+    const time = /last message id: (\d+):/.exec(answer.body.toString())?.[1];
+    return Number(time) * 1000 <= Date.now();
+  });
+}
+
+beforeAll(async () => {
+  [njchan, nchan] = await Promise.all([startNjchan({ config: SERVER }), startNchan(SERVER)]);
+  await untilClockIsRight();
+  await playAll();
+  if (process.env.DEV)
+    writeFileSync(
+      '/tmp/answers.json',
+      JSON.stringify(
+        [...answers.entries()].map(([c, a]) => ({
+          area: AREAS.find((x) => x.cases.includes(c))?.title,
+          name: c.name,
+          differs: c.differs,
+          ...a,
+          equal: isEqual(a),
+        })),
+        null,
+        1,
+      ),
+    ); // DEV
+}, SUITE_DEADLINE_MS);
+
+afterAll(() => {
+  const played = [...answers.entries()];
+  const equal = played.filter(([, given]) => isEqual(given)).length;
+  const documented = played.filter(([{ differs }, given]) => differs && !isEqual(given)).length;
+  // Past vitest, which would put headings around it.
+  writeSync(
+    STANDARD_OUTPUT,
+    `conformance: ${played.length} cases, ${equal} equal, ${documented} documented differences\n`,
+  );
+});
+
+describe.each(AREAS)('$title', ({ cases }) => {
+  for (const played of cases) {
+    it.skipIf(!isPlayable(played))(played.name, () => {
+      const given = answers.get(played) as Answers;
+      expect(given.nchan.failure, 'the case does not work with Nchan').toBeUndefined();
+      if (played.differs === undefined) {
+        expect(given.njchan, 'njchan (received) and Nchan (expected)').toEqual(given.nchan);
+        return;
+      }
+      expect(differenceIds(), 'docs/differences.md').toContain(played.differs);
+      expect(given.njchan.failure, 'the case does not work with njchan').toBeUndefined();
+      expect(isEqual(given), `equal, though docs/differences.md says ${played.differs}`).toBe(false);
+    });
+  }
+});
+
+describe('the suite', () => {
+  it('has no two cases of one name', () => {
+    const names = AREAS.flatMap(({ title, cases }) => cases.map(({ name }) => `${title}: ${name}`));
+    expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
+  });
+
+  it('has no two locations of one name', () => {
+    const names = LOCATIONS.map(([name]) => name);
+    expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
+  });
+
+  it('crashed neither server', () => {
+    expect(nchan.output()).not.toMatch(/exited on signal/);
+    expect(njchan.output()).not.toMatch(/exited on signal|uncaught|ended with/i);
+  });
+});

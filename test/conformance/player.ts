@@ -1,0 +1,164 @@
+/** Plays the steps of a case against one server. */
+import { RawConnection, request } from '../support/raw-http.ts';
+import { sleep, waitFor } from '../support/wait.ts';
+import type { Case, ReadStep, RequestStep, Step } from './case.ts';
+import { clientFrame, readFrame } from './frames.ts';
+import { Memory } from './memory.ts';
+import { normalise, normaliseHeads, type Transcript } from './transcript.ts';
+
+/** What a step waits for has long come after this time, or will not come. */
+const STEP_DEADLINE_MS = 8_000;
+/** How often a case whose messages did not fall into the seconds that it wants is played again. */
+const ATTEMPTS = 6;
+const SECOND_MS = 1_000;
+
+/** Waits for the beginning of the next second. */
+const untilNextSecond = (): Promise<void> => sleep(SECOND_MS - (Date.now() % SECOND_MS) + 5);
+
+/** One playing of a case. */
+class Play {
+  readonly entries: string[] = [];
+  readonly #port: number;
+  readonly #case: Case;
+  readonly #memory: Memory;
+  readonly #connections = new Map<string, RawConnection>();
+
+  constructor(port: number, played: Case, channel: string) {
+    this.#port = port;
+    this.#case = played;
+    this.#memory = new Memory(channel);
+  }
+
+  /** Does one step. @throws Error when what it waits for does not come */
+  async step(step: Step): Promise<void> {
+    switch (step.do) {
+      case 'request':
+        return this.#request(step);
+      case 'read':
+        return this.#read(step);
+      case 'send':
+        return (await this.#connection(step.on)).send(this.#memory.fill(step.bytes));
+      case 'frame': {
+        const { payload } = step;
+        const bytes = typeof payload === 'string' ? Buffer.from(this.#memory.fill(payload)) : payload;
+        return (await this.#connection(step.on)).send(clientFrame(step.first, bytes, step.masked));
+      }
+      case 'subscribers':
+        return this.#subscribers(this.#memory.fill(step.target), step.count);
+      case 'next second':
+        return untilNextSecond();
+      case 'pause':
+        return sleep(step.ms);
+      case 'close':
+        return (await this.#connection(step.on)).destroy();
+    }
+  }
+
+  /** Drops all connections. */
+  end(): void {
+    for (const connection of this.#connections.values()) connection.destroy();
+  }
+
+  async #connection(name: string): Promise<RawConnection> {
+    const open = this.#connections.get(name);
+    if (open) return open;
+    const connection = await RawConnection.open(this.#port);
+    this.#connections.set(name, connection);
+    return connection;
+  }
+
+  async #request(step: RequestStep): Promise<void> {
+    const connection = await RawConnection.open(this.#port);
+    const lines = step.headers.map((line) => this.#memory.fill(line));
+    const has = (name: RegExp) => lines.some((line) => name.test(line));
+    const body = step.body === undefined ? undefined : this.#memory.fill(step.body);
+    if (body !== undefined && !has(/^Transfer-Encoding:/i)) {
+      lines.push(`Content-Length: ${Buffer.byteLength(body, 'latin1')}`);
+    }
+    if (!has(/^Host:/i)) lines.unshift('Host: localhost');
+    if (!has(/^Connection:/i)) lines.push('Connection: close');
+    const first = `${step.method} ${this.#memory.fill(step.target)} HTTP/${step.version ?? '1.1'}`;
+    connection.send(`${[first, ...lines].join('\r\n')}\r\n\r\n${body ?? ''}`);
+    try {
+      await this.#take(connection, step, async () => {
+        const { bytes } = await connection.readResponse(step.method, STEP_DEADLINE_MS);
+        return normaliseHeads(bytes, true, this.#case.everyHeader === true);
+      });
+    } finally {
+      connection.destroy();
+    }
+  }
+
+  async #read(step: ReadStep): Promise<void> {
+    const connection = await this.#connection(step.on);
+    const { piece } = step;
+    await this.#take(connection, step, async () => {
+      if (piece === 'frame') return readFrame(connection, STEP_DEADLINE_MS);
+      const bytes = await (piece === 'response'
+        ? connection.readResponse('GET', STEP_DEADLINE_MS).then((response) => response.bytes)
+        : piece === 'head'
+          ? connection.readHead(STEP_DEADLINE_MS)
+          : piece === 'end'
+            ? connection.readToEnd(STEP_DEADLINE_MS)
+            : connection.readThrough(this.#memory.fill(piece.through), STEP_DEADLINE_MS));
+      return normaliseHeads(bytes, piece === 'end', this.#case.everyHeader === true);
+    });
+  }
+
+  /** Adds what `read` gives to the entries. That the server closed instead is an answer too; silence is none. */
+  async #take(
+    connection: RawConnection,
+    step: ReadStep | RequestStep,
+    read: () => Promise<string>,
+  ): Promise<void> {
+    const text = await read().catch((error: unknown) => {
+      if (!connection.closed) {
+        const sent = JSON.stringify(connection.unread.toString('latin1'));
+        throw new Error(`${(error as Error).message}; it sent ${sent}`);
+      }
+      return `closed, after ${JSON.stringify(connection.unread.toString('latin1'))}`;
+    });
+    if (!('unseen' in step && step.unseen)) this.entries.push(text);
+    if (step.as !== undefined) this.#memory.remember(step.as, text);
+  }
+
+  async #subscribers(target: string, count: number): Promise<void> {
+    await waitFor(
+      `${count} subscribers at ${target}`,
+      async () => {
+        const info = await request(this.#port, 'GET', target);
+        const shown = /active subscribers: (\d+)/.exec(info.body.toString())?.[1] ?? '0';
+        return Number(shown) === count;
+      },
+      STEP_DEADLINE_MS,
+    );
+  }
+}
+
+async function playOnce(port: number, played: Case, channel: string): Promise<Transcript> {
+  const play = new Play(port, played, channel);
+  let failure: string | undefined;
+  try {
+    for (const step of played.steps) await play.step(step);
+  } catch (error) {
+    failure = (error as Error).message;
+  } finally {
+    play.end();
+  }
+  return normalise(play.entries, channel, failure);
+}
+
+/**
+ * Plays a case. Messages that are published without a `next second` between them must get the same second, because
+ * their ids depend on it; if they did not, the case is played again on another channel, from the start of a second.
+ * @param channel - names the case's channels; no other case has it
+ */
+export async function play(port: number, played: Case, channel: string): Promise<Transcript> {
+  const wanted = 1 + played.steps.filter((step) => step.do === 'next second').length;
+  let transcript = await playOnce(port, played, `${channel}-0`);
+  for (let attempt = 1; attempt < ATTEMPTS && transcript.seconds > wanted; attempt++) {
+    await untilNextSecond();
+    transcript = await playOnce(port, played, `${channel}-${attempt}`);
+  }
+  return transcript;
+}

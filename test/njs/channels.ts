@@ -1,0 +1,172 @@
+/** The channels that a request is about (spec/directives.md §2). */
+import { type GatewayCase, refused, settings } from './cases.ts';
+
+const SUBSCRIBER = (more: object) => settings([], ['longpoll'], more);
+const many = (count: number): string => Array(count).fill('k').join(',');
+
+/** Delimiter, id, and what it is split into. */
+const SPLITS: readonly (readonly [delimiter: string, id: string, expected: readonly string[]])[] = [
+  ['', 'p,q', ['p,q']],
+  [',', 'p,q', ['p', 'q']],
+  [',', '', ['']],
+  [',', 'p,', ['p,']],
+  [',', ',p', ['', 'p']],
+  [',', 'p,,q', ['p', '', 'q']],
+  [',', 'p,q,', ['p', 'q,']],
+  [',', 'p,,', ['p', ',']],
+  [',', 'p,,,', ['p', '', ',']],
+  [',', ',', [',']],
+  [',', ',,,', ['', '', ',']],
+  ['ab', 'pab', ['pab']],
+  ['ab', 'abab', ['', 'ab']],
+  ['ab', 'pabqab', ['p', 'qab']],
+  // Nchan loses a last id that is shorter than the delimiter.
+  ['ab', 'pabq', ['p', 'q']],
+  ['xx', 'pxxxq', ['p', 'xq']],
+  ['xx', 'xxxx', ['', 'xx']],
+  ['2', 'a,b2c', ['a,b', 'c']],
+];
+
+export const CHANNEL_CASES: readonly GatewayCase[] = [
+  {
+    name: 'publishers use their own id first',
+    method: 'POST',
+    variables: { njchan_1_publisher_channel_id: 'bar' },
+    expected: { channels: '/bar' },
+  },
+  {
+    name: 'subscribers do not use the publishers’ id',
+    variables: { njchan_1_publisher_channel_id: 'bar' },
+    expected: { channels: '/foo' },
+  },
+  {
+    name: 'subscribers use their own id first',
+    variables: { njchan_1_subscriber_channel_id: 'baz' },
+    expected: { channels: '/baz' },
+  },
+  { name: 'an empty id is a channel', variables: { njchan_1_channel_id: '' }, expected: { channels: '/' } },
+  { name: 'no id', without: ['njchan_1_channel_id'], expected: refused('channel_id_missing') },
+  {
+    name: 'the legacy variable is the last resort',
+    without: ['njchan_1_channel_id'],
+    variables: { push_channel_id: 'old' },
+    expected: { channels: '/old' },
+  },
+  {
+    name: 'the group comes before the slash',
+    variables: { njchan_1_channel_group: 'g' },
+    expected: { channels: 'g/foo' },
+  },
+  { name: 'group m', variables: { njchan_1_channel_group: 'm' }, expected: refused('channel_id_refused') },
+  {
+    name: 'group a/b',
+    variables: { njchan_1_channel_group: 'a/b' },
+    expected: refused('channel_id_refused'),
+  },
+  {
+    name: 'line breaks, commas and NUL in an id are escaped',
+    variables: { njchan_1_channel_id: 'a\r\nb,c\0d' },
+    expected: { channels: '/a%0D%0Ab%2Cc%00d' },
+  },
+  {
+    name: 'an id of exactly the longest length',
+    variables: { ...settings([], ['longpoll'], { maxChannelIdLength: 4 }), njchan_1_channel_id: 'abcd' },
+    expected: { channels: '/abcd' },
+  },
+  {
+    name: 'an id that is too long in bytes',
+    variables: { ...settings([], ['longpoll'], { maxChannelIdLength: 4 }), njchan_1_channel_id: 'abcé' },
+    expected: refused('channel_id_refused'),
+  },
+  // Several ids
+  {
+    name: 'seven ids, in their order, one of them twice and one empty',
+    variables: Object.fromEntries(
+      ['a', '', 'c', 'a', 'e', 'f', 'g'].map((id, i) => [`njchan_1_channel_id${i ? `_${i + 1}` : ''}`, id]),
+    ),
+    expected: { channels: '/a,/,/c,/a,/e,/f,/g' },
+  },
+  {
+    name: 'several ids in a group',
+    variables: { njchan_1_channel_id_2: 'bar', njchan_1_channel_group: 'g' },
+    expected: { channels: 'g/foo,g/bar' },
+  },
+  {
+    name: 'a publisher’s one id stands for several',
+    method: 'POST',
+    variables: { njchan_1_channel_id_2: 'bar', njchan_1_publisher_channel_id: 'baz' },
+    expected: { channels: '/baz' },
+  },
+  {
+    name: 'the length of each id counts',
+    variables: { ...SUBSCRIBER({ maxChannelIdLength: 4 }), njchan_1_channel_id_2: 'abcde' },
+    expected: refused('channel_id_refused'),
+  },
+  // Splitting; measured with Nchan 1.3.6
+  ...SPLITS.map(
+    ([delimiter, id, expected]): GatewayCase => ({
+      name: `"${id}" split at "${delimiter}"`,
+      variables: { ...SUBSCRIBER({ channelIdSplitDelimiter: delimiter }), njchan_1_channel_id: id },
+      expected: { channels: expected.map((one) => `/${encodeURIComponent(one)}`).join(',') },
+    }),
+  ),
+  {
+    name: 'several ids are split each for itself',
+    variables: {
+      ...SUBSCRIBER({ channelIdSplitDelimiter: ',' }),
+      njchan_1_channel_id: 'a,b,',
+      njchan_1_channel_id_2: 'c,d',
+    },
+    expected: { channels: '/a,/b%2C,/c,/d' },
+  },
+  {
+    name: 'the legacy variable is not split',
+    without: ['njchan_1_channel_id'],
+    variables: { ...SUBSCRIBER({ channelIdSplitDelimiter: ',' }), push_channel_id: 'a,b' },
+    expected: { channels: '/a%2Cb' },
+  },
+  {
+    name: 'the group is not split',
+    variables: { ...SUBSCRIBER({ channelIdSplitDelimiter: ',' }), njchan_1_channel_group: 'g,h' },
+    expected: { channels: 'g%2Ch/foo' },
+  },
+  {
+    name: 'bytes that are no text are kept',
+    variables: SUBSCRIBER({ channelIdSplitDelimiter: ',' }),
+    bytes: { njchan_1_channel_id: 'ff2c61fe2cc3' },
+    expected: { channels: '/%FF,/a%FE,/%C3' },
+  },
+  {
+    name: 'a delimiter beyond ASCII',
+    variables: SUBSCRIBER({ channelIdSplitDelimiter: '→' }),
+    bytes: { njchan_1_channel_id: 'e28692e28692c3a9e28692e286e28692' },
+    expected: { channels: '/,/,/%C3%A9,/%E2%86%E2%86%92' },
+  },
+  {
+    name: 'the length counts before splitting',
+    variables: {
+      ...SUBSCRIBER({ channelIdSplitDelimiter: ',', maxChannelIdLength: 5 }),
+      njchan_1_channel_id: 'a,b,c,',
+    },
+    expected: refused('channel_id_refused'),
+  },
+  {
+    name: '255 ids',
+    variables: { ...SUBSCRIBER({ channelIdSplitDelimiter: ',' }), njchan_1_channel_id: many(255) },
+    expected: { action: 'subscribe', channels: Array(255).fill('/k').join(',') },
+  },
+  {
+    name: '256 ids',
+    variables: { ...SUBSCRIBER({ channelIdSplitDelimiter: ',' }), njchan_1_channel_id: many(256) },
+    expected: refused('channel_id_refused'),
+  },
+  {
+    name: '256 ids of two arguments',
+    variables: {
+      ...SUBSCRIBER({ channelIdSplitDelimiter: ',' }),
+      njchan_1_channel_id: many(200),
+      njchan_1_channel_id_2: many(56),
+    },
+    expected: refused('channel_id_refused'),
+  },
+];
