@@ -59,7 +59,7 @@ export class WebSocketPublisher {
       });
       if (this.#replies) {
         const { body } = formatChannelInfo(info, this.#format, Date.now());
-        this.#connection.write(encodeFrame(OPCODE.text, Buffer.from(body)));
+        this.#connection.answer(encodeFrame(OPCODE.text, Buffer.from(body)));
       }
     } catch (error) {
       const { status } = REFUSALS[reportFault(this.#context, this.#handoff, error)];

@@ -53,7 +53,7 @@ export function serveWebSocket(
     },
     {
       message(data, binary) {
-        if (heartbeat?.message.equals(data)) connection.write(heartbeat.answer);
+        if (heartbeat?.message.equals(data)) connection.answer(heartbeat.answer);
         else if (publisher) publisher.message(data, binary);
         else connection.close(1008, 'Publishing is not allowed here');
       },

@@ -28,8 +28,8 @@ export interface ConnectionSettings {
 /** How long a client may take to answer a close frame (spec/http-protocol.md §5.7). */
 const CLOSE_TIMEOUT_MS = 250;
 
-/** A client that sends pings without reading the pongs is cut off at this many unread bytes. */
-const MAX_UNREAD_CONTROL_BYTES = 256 * 1024;
+/** Answers that a client may leave unread before nothing more is read from it. */
+const MAX_UNREAD_ANSWER_BYTES = 256 * 1024;
 
 export class WebSocketConnection {
   readonly #socket: Socket;
@@ -39,6 +39,8 @@ export class WebSocketConnection {
   #closing = false;
   /** Whether the client's messages are wanted now. */
   #reading = true;
+  /** Whether the client has yet to read our answers before more is read from it. */
+  #unread = false;
   /** A frame that waits to be inflated until they are. */
   #held: (() => void) | undefined;
 
@@ -50,7 +52,11 @@ export class WebSocketConnection {
     socket.setTimeout(0);
     if (early.length > 0) socket.unshift(early); // read again, once our caller is ready for it
     socket.on('data', (bytes: Buffer) => this.#received(bytes));
-    socket.on('drain', () => events.drained());
+    socket.on('drain', () => {
+      this.#unread = false;
+      this.#readOn();
+      events.drained();
+    });
     socket.on('error', () => socket.destroy());
     // The proxied client left: only a FIN arrives, and without answering it the descriptor would stay for ever.
     socket.on('end', () => socket.end());
@@ -66,6 +72,14 @@ export class WebSocketConnection {
   write(frames: Buffer): number {
     if (!this.#closing) this.#socket.write(frames);
     return this.#socket.writableLength;
+  }
+
+  /** Writes a frame that answers one of the client's; who does not read the answers is not read from either. */
+  answer(frame: Buffer): void {
+    if (this.write(frame) > MAX_UNREAD_ANSWER_BYTES) {
+      this.#unread = true;
+      this.#socket.pause();
+    }
   }
 
   /** Stops or goes on reading from the client. */
@@ -86,6 +100,7 @@ export class WebSocketConnection {
     if (this.#closing) return;
     this.#closing = true;
     this.#socket.write(encodeClose(code, reason));
+    this.#unread = false;
     this.setReading(true); // for the client's answer
     this.#dropSoon();
   }
@@ -103,7 +118,7 @@ export class WebSocketConnection {
   }
 
   #readOn(): void {
-    if (this.#reading && !this.#receiver?.writableNeedDrain) this.#socket.resume();
+    if (this.#reading && !this.#unread && !this.#receiver?.writableNeedDrain) this.#socket.resume();
   }
 
   #whenReading(goOn: () => void): void {
@@ -120,7 +135,7 @@ export class WebSocketConnection {
       if (!this.#closing) this.#events.message(data, binary);
     });
     receiver.on('ping', (data) => {
-      if (this.write(encodeFrame(OPCODE.pong, data)) > MAX_UNREAD_CONTROL_BYTES) this.destroy();
+      this.answer(encodeFrame(OPCODE.pong, data));
     });
     receiver.on('pong', () => this.#events.pong());
     receiver.on('drain', () => this.#readOn());

@@ -8,7 +8,7 @@ import fc from 'fast-check';
 /** Cases of each property on functions or on a sidecar in this process. */
 const RUNS = 20_000;
 /** Cases through a real nginx. */
-const RUNS_THROUGH_NGINX = 300;
+const RUNS_THROUGH_NGINX = 2000;
 const DEFAULT_SEED = 20_261_121;
 
 const given = process.env.NJCHAN_FUZZ_SEED;
@@ -19,7 +19,10 @@ export function cases(perCase = 1): { numRuns: number; seed: number } {
   return { numRuns: Math.ceil(RUNS / perCase), seed };
 }
 
-export const THROUGH_NGINX = { numRuns: RUNS_THROUGH_NGINX, seed };
+/** The same for cases through a real nginx. */
+export function throughNginx(perCase: number): { numRuns: number; seed: number } {
+  return { numRuns: Math.ceil(RUNS_THROUGH_NGINX / perCase), seed };
+}
 
 /** Characters that may stand in a header's value on the wire: no control characters but the tab. */
 const HEADER_CHARACTERS = fc.integer({ min: 9, max: 255 }).map((code) => {

@@ -12,8 +12,8 @@ import {
   headerValue,
   idText,
   present,
-  THROUGH_NGINX,
   teText,
+  throughNginx,
 } from './fuzzing.ts';
 
 const LOCATIONS = `
@@ -59,35 +59,62 @@ const target = fc.oneof(
 );
 const body = fc.uint8Array({ maxLength: 200 });
 
+/** Requests under way at the same time. */
+const AT_ONCE = 20;
+/** How long an answer may take; those that wait for a message get none. */
+const PATIENCE_MS = 50;
+
+interface Case {
+  readonly method: string;
+  readonly path: string;
+  readonly given: Readonly<Record<string, string | undefined>>;
+  readonly bytes: Uint8Array;
+}
+
+const oneCase: fc.Arbitrary<Case> = fc.record(
+  {
+    method: fc.constantFrom('GET', 'GET', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'HEAD', 'FOO'),
+    path: target,
+    given: headers,
+    bytes: body,
+  },
+  { noNullPrototype: true },
+);
+
+/** One request; its answer as far as it came. */
+async function answerTo({ method, path, given, bytes }: Case): Promise<string> {
+  const connection = await RawConnection.open(njchan.port);
+  const lines = Object.entries(present(given)).map(([name, value]) => `${name}: ${value}\r\n`);
+  const length = `Content-Length: ${bytes.length}\r\n`;
+  connection.send(`${method} /fuzz/${path} HTTP/1.1\r\nHost: x\r\n${length}${lines.join('')}\r\n`);
+  connection.send(bytes);
+  const head = await connection.readHead(PATIENCE_MS).catch(() => '');
+  connection.end();
+  await connection.readToEnd();
+  return head.toString('latin1');
+}
+
 it('any request gets an answer of its own, and the bystander nothing of it', async () => {
   let number = 0;
+  const statuses = new Map<string, number>();
   await fc.assert(
-    fc.asyncProperty(
-      fc.constantFrom('GET', 'GET', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'HEAD', 'FOO'),
-      target,
-      headers,
-      body,
-      async (method, path, given, bytes) => {
-        const connection = await RawConnection.open(njchan.port);
-        const lines = Object.entries(present(given)).map(([name, value]) => `${name}: ${value}\r\n`);
-        connection.send(
-          `${method} /fuzz/${path} HTTP/1.1\r\nHost: x\r\nContent-Length: ${bytes.length}\r\n${lines.join('')}\r\n`,
-        );
-        connection.send(bytes);
-        // FIN makes nginx drop what waits for a message; everything else is answered before.
-        connection.end();
-        const answer = (await connection.readToEnd()).toString('latin1');
-        if (answer !== '' && !/^HTTP\/1\.1 [1-5]\d\d /.test(answer)) throw new Error(`answered ${answer}`);
-        if (/^HTTP\/1\.1 50[0234]/.test(answer)) throw new Error(`answered ${answer}`);
-
-        const text = `message ${number++}`;
-        bystander.send(text);
-        const seen = await bystander.text();
-        if (seen !== text) throw new Error(`the bystander saw ${seen}`);
-      },
-    ),
-    THROUGH_NGINX,
+    fc.asyncProperty(fc.array(oneCase, { minLength: AT_ONCE, maxLength: AT_ONCE }), async (requests) => {
+      for (const answer of await Promise.all(requests.map(answerTo))) {
+        if (answer !== '' && !/^HTTP\/1\.1 (?:101|[2-4]\d\d|50[15]) /.test(answer)) throw new Error(answer);
+        const status = answer.slice(9, 12);
+        statuses.set(status, (statuses.get(status) ?? 0) + 1);
+      }
+      const text = `message ${number++}`;
+      bystander.send(text);
+      const seen = await bystander.text();
+      if (seen !== text) throw new Error(`the bystander saw ${seen}`);
+    }),
+    throughNginx(AT_ONCE),
   );
-  if (/\[(?:alert|crit|emerg)\]|exited on signal|a request failed/.test(njchan.output()))
-    throw new Error(njchan.output());
+  const output = njchan.output();
+  if (/\[(?:alert|crit|emerg)\]|exited on signal|a request failed/.test(output)) throw new Error(output);
+  for (const status of ['101', '200', '202', '400', '404']) {
+    if ((statuses.get(status) ?? 0) < 3)
+      throw new Error(`too few ${status}: ${JSON.stringify([...statuses])}`);
+  }
 });

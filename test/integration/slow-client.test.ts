@@ -11,6 +11,7 @@ beforeAll(async () => {
         client_max_body_size 32m;
         location ~ ^/sub/(.*)$ { nchan_subscriber; nchan_channel_id $1; }
         location ~ ^/raw/(.*)$ { nchan_subscriber http-raw-stream; nchan_channel_id $1; }
+        location ~ ^/only/(.*)$ { nchan_publisher websocket; nchan_channel_id $1; }
         location ~ ^/pub/(.*)$ { nchan_publisher; nchan_channel_id $1; nchan_message_buffer_length 200; }`,
   });
 });
@@ -94,4 +95,24 @@ describe.each(STREAMS)('a slow %s client', (name, location, headers) => {
     expect((await request(njchan.port, 'POST', `/pub/${channel}`, { body })).status).toBe(201);
     expect(await markers(connection, 0)).toEqual(['<0>']);
   });
+});
+
+it('a WebSocket that publishes without reading the answers is read on only as it reads', async () => {
+  const connection = await subscribe('only', 'flood', WEBSOCKET);
+  connection.pause();
+  const frame = Buffer.concat([Buffer.from([0x81, 0x84, 0, 0, 0, 0]), Buffer.from('aaaa')]);
+  const count = 60_000; // some 6 MB of answers
+  connection.send(Buffer.concat(Array.from({ length: count }, () => frame)));
+  await sleep(500);
+  connection.resume();
+  let answers = 0;
+  let rest = '';
+  while (answers < count) {
+    const bytes =
+      rest + (await connection.readBytes(Math.max(connection.unread.length, 1), 60_000)).toString('latin1');
+    answers += bytes.split('last message id').length - 1;
+    rest = bytes.slice(-14);
+    if (rest.includes('last message id')) rest = '';
+  }
+  expect(answers).toBe(count);
 });

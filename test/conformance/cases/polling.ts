@@ -1,6 +1,18 @@
 /** Long-poll, its multipart answers, and interval-poll (spec §§5.1 to 5.3). */
 import type { Area, Case, Step } from '../case.ts';
-import { close, del, get, pause, post, publish, response, send, subscribe, subscribers } from '../steps.ts';
+import {
+  close,
+  del,
+  feed,
+  get,
+  pause,
+  post,
+  publish,
+  response,
+  send,
+  subscribe,
+  subscribers,
+} from '../steps.ts';
 
 const AFTER = (id: string): readonly string[] => [
   `If-Modified-Since: {${id}.date}`,
@@ -155,11 +167,16 @@ const INTERVAL: readonly Case[] = [
     steps: [publish('x', 'm'), get('/poll/{c}', ['Last-Event-ID: {m}'])],
   },
   {
+    name: 'a poll leaves no channel behind',
+    differs: 'poll-creates',
+    steps: [get('/poll/{c}'), get('/info/{c}')],
+  },
+  {
     name: 'polls on one connection',
     steps: [
       subscribe('a', '/poll/{c}'),
       response('a'),
-      publish('x'),
+      feed('x'),
       subscribe('a', '/poll/{c}'),
       response('a', 'm'),
       subscribe('a', '/poll/{c}', AFTER('m')),

@@ -1,0 +1,57 @@
+/** What buffered messages and waiting subscribers cost in memory. */
+import { parseArgs } from 'node:util';
+import { openSubscribers, Publisher } from './http.mjs';
+import { residentBytes } from './proc.mjs';
+import { startNjchan } from './servers.mjs';
+
+const DEFAULTS = { channels: '10000', messages: '10000', bytes: '100', subscribers: '4000' };
+const PUBLISHERS = 16;
+const WARM_UP_MESSAGES = 5000;
+const QUIET_MS = 3000;
+const MEBIBYTE = 1024 * 1024;
+
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function publishTo(port, prefix, messages, channels, body) {
+  const publishers = Array.from({ length: PUBLISHERS }, () => new Publisher(port));
+  let next = 0;
+  await Promise.all(
+    publishers.map(async (publisher) => {
+      while (next < messages) await publisher.publish(`/pub/${prefix}${next++ % channels}`, body);
+    }),
+  );
+  for (const publisher of publishers) publisher.close();
+}
+
+/** @param {string[]} args `--channels N --messages N --bytes N --subscribers N` */
+export async function memory(args) {
+  const options = Object.fromEntries(
+    Object.entries(DEFAULTS).map(([name, value]) => [name, { type: 'string', default: value }]),
+  );
+  const { values } = parseArgs({ args, options });
+  const server = await startNjchan();
+  try {
+    const body = 'x'.repeat(Number(values.bytes));
+    const { sidecar } = server.processes();
+    // Code, caches and the heap's first growth are not what is measured.
+    await publishTo(server.port, 'warm', WARM_UP_MESSAGES, 1, body);
+    await sleep(QUIET_MS);
+    let before = residentBytes(sidecar);
+    const report = async (what, count) => {
+      await sleep(QUIET_MS);
+      const grown = residentBytes(sidecar) - before;
+      console.log(
+        `memory: ${what}: ${(grown / MEBIBYTE).toFixed(1)} MiB, ${Math.round(grown / count)} bytes each`,
+      );
+      before += grown;
+    };
+    const { channels, messages, subscribers } = values;
+    await publishTo(server.port, 'c', Number(messages), Number(channels), body);
+    await report(`${messages} messages on ${channels} channels`, Number(messages));
+    await openSubscribers(server.port, 'waiting', 'websocket', Number(subscribers));
+    await report(`${subscribers} WebSocket subscribers`, Number(subscribers));
+  } finally {
+    await server.stop();
+  }
+  process.exit(); // the subscribers' sockets
+}

@@ -1,0 +1,18 @@
+/** `npm run bench -- NAME …`: runs one benchmark, or says which there are. */
+import { fanout } from './fanout.mjs';
+import { memory } from './memory.mjs';
+import { publish } from './publish.mjs';
+
+/** @type {Record<string, (args: string[]) => Promise<void>>} */
+const BENCHMARKS = { fanout, publish, memory };
+
+const [name = '', ...args] = process.argv.slice(2);
+const benchmark = Object.hasOwn(BENCHMARKS, name) ? BENCHMARKS[name] : undefined;
+if (benchmark) {
+  await benchmark(args);
+} else {
+  console.error(
+    `usage: npm run bench -- ${Object.keys(BENCHMARKS).join('|')} [options, see bench/README.md]`,
+  );
+  process.exitCode = 2;
+}

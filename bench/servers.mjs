@@ -1,0 +1,148 @@
+/** The two servers that are compared: njchan as users run it, and nginx with the Nchan module. */
+import { spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { childrenOf } from './proc.mjs';
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const NCHAN_MODULES = [
+  '/usr/lib/nginx/modules/ngx_nchan_module.so',
+  '/usr/lib64/nginx/modules/ngx_nchan_module.so',
+];
+const PORTS = { njchan: 19_411, nchan: 19_412 };
+const START_DEADLINE_MS = 10_000;
+const POLL_MS = 50;
+
+/**
+ * @typedef {object} Server
+ * @property {string} name
+ * @property {number} port
+ * @property {() => Record<string, number[]>} processes ids by what the processes are: nginx, sidecar
+ * @property {() => Promise<void>} stop
+ */
+
+/** One worker each, since Nchan's own figures are per worker too; the same locations for both. */
+function configuration(dir, port, main) {
+  return `${main}
+worker_processes 1;
+worker_rlimit_nofile 20000;
+pid ${dir}/nginx.pid;
+error_log ${dir}/error.log;
+events { worker_connections 10000; }
+http {
+    access_log off;
+    client_body_temp_path ${dir}/body;
+    proxy_temp_path ${dir}/proxy;
+    fastcgi_temp_path ${dir}/fastcgi;
+    uwsgi_temp_path ${dir}/uwsgi;
+    scgi_temp_path ${dir}/scgi;
+    keepalive_requests 1000000;
+    server {
+        listen 127.0.0.1:${port} backlog=4096;
+        location ~ ^/sub/(.*)$ { nchan_subscriber; nchan_channel_id $1; nchan_subscriber_first_message newest; }
+        location ~ ^/pub/(.*)$ { nchan_publisher; nchan_channel_id $1; }
+        location ~ ^/deflating/(.*)$ { nchan_publisher; nchan_channel_id $1; nchan_deflate_message_for_websocket on; }
+    }
+}
+`;
+}
+
+/** Everybody may enter it: nginx's workers run as another user when this runs as root. */
+function temporaryDirectory() {
+  const dir = mkdtempSync(join(tmpdir(), 'njchan-bench-'));
+  chmodSync(dir, 0o755);
+  return dir;
+}
+
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function answers(port) {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => resolve(false));
+    socket.on('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
+}
+
+async function startProcess(name, command, args, dir, processes) {
+  const port = PORTS[name];
+  if (await answers(port)) throw new Error(`port ${port} is taken`);
+  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    said += text;
+  });
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  const stop = async () => {
+    child.kill('SIGTERM');
+    await exited;
+    rmSync(dir, { recursive: true, force: true });
+  };
+  process.once('exit', () => child.kill('SIGTERM'));
+  const end = Date.now() + START_DEADLINE_MS;
+  while (!(await answers(port))) {
+    if (child.exitCode !== null || Date.now() > end) {
+      await stop();
+      throw new Error(`${name} does not start: ${said}`);
+    }
+    await sleep(POLL_MS);
+  }
+  return { name, port, processes: () => processes(child.pid), stop };
+}
+
+/** @returns {Promise<Server>} */
+export function startNjchan() {
+  const dir = temporaryDirectory();
+  const file = join(dir, 'nginx.conf');
+  // The command writes its own pid file and temporary paths.
+  const text = configuration(dir, PORTS.njchan, '').replace(/^ *(?:pid|error_log|\w+_temp_path) .*\n/gm, '');
+  writeFileSync(file, text);
+  const args = [join(ROOT, 'cli/bin/njchan.js'), 'up', '-c', file, '--run-dir', join(dir, 'run')];
+  return startProcess('njchan', process.execPath, args, dir, (pid) => {
+    const children = childrenOf(pid);
+    const isNginx = (child) => readFileSync(`/proc/${child}/comm`, 'utf8').startsWith('nginx');
+    const nginx = children.filter(isNginx);
+    return {
+      nginx: nginx.flatMap((master) => childrenOf(master)),
+      sidecar: children.filter((child) => !isNginx(child)),
+    };
+  });
+}
+
+/** @returns {Promise<Server | undefined>} undefined where Nchan is not installed */
+export async function startNchan() {
+  const module = NCHAN_MODULES.find((path) => existsSync(path));
+  if (!module) {
+    console.log('Nchan is not installed here, so there is nothing to compare with');
+    return undefined;
+  }
+  const dir = temporaryDirectory();
+  const file = join(dir, 'nginx.conf');
+  writeFileSync(file, configuration(dir, PORTS.nchan, `load_module ${module};\ndaemon off;`));
+  return startProcess('nchan', 'nginx', ['-c', file, '-p', dir], dir, (pid) => ({ nginx: childrenOf(pid) }));
+}
+
+/**
+ * Runs `measure` on each server in turn, so that they do not share the processors.
+ * @param {(server: Server) => Promise<Record<string, number>>} measure
+ * @returns {Promise<Record<string, number>[]>} njchan's figures, then Nchan's if it is there
+ */
+export async function compare(measure) {
+  const figures = [];
+  for (const start of [startNjchan, startNchan]) {
+    const server = await start();
+    if (!server) continue;
+    try {
+      figures.push(await measure(server));
+    } finally {
+      await server.stop();
+    }
+  }
+  return figures;
+}
