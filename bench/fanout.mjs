@@ -1,6 +1,6 @@
 /** How many messages a second reach many subscribers of one channel, and what a delivery costs. */
-import { parseArgs } from 'node:util';
 import { openSubscribers, Publisher, SUBSCRIBE } from './http.mjs';
+import { readOptions } from './options.mjs';
 import { cpuMicroseconds } from './proc.mjs';
 import { compare } from './servers.mjs';
 
@@ -8,6 +8,7 @@ const DEFAULTS = {
   subscribers: '4000',
   messages: '200',
   bytes: '100',
+  rounds: '3',
   transports: 'websocket,eventsource,chunked',
 };
 /** Publishers that each wait for their answer before the next message. */
@@ -17,6 +18,7 @@ const QUIET_MS = 500;
 const POLL_MS = 2;
 const DEADLINE_MS = 120_000;
 const END = 'END';
+const RATE = 'deliveries/s';
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -55,12 +57,13 @@ async function measure(server, transport, options) {
   const before = Object.entries(processes).map(([, pids]) => cpuMicroseconds(pids));
   const start = performance.now();
   await publishAll(publishers, target, Array(options.messages - 1).fill(body));
-  await publishers[0].publish(target, END.repeat(options.bytes / END.length));
+  // Not deflated, so that it can be recognised.
+  await publishers[0].publish(`/pub/${transport}`, END.padStart(options.bytes, 'x'));
   await everyoneHas(subscribers, reference);
   const seconds = (performance.now() - start) / 1000;
 
   const deliveries = options.subscribers * options.messages;
-  const figures = { 'deliveries/s': deliveries / seconds };
+  const figures = { [RATE]: deliveries / seconds };
   Object.entries(processes).forEach(([name, pids], i) => {
     figures[`${name} µs/delivery`] = (cpuMicroseconds(pids) - before[i]) / deliveries;
   });
@@ -70,33 +73,15 @@ async function measure(server, transport, options) {
   return figures;
 }
 
-/** @param {string[]} args `--subscribers N --messages N --bytes N --transports a,b` */
+/** @param {string[]} args see bench/README.md */
 export async function fanout(args) {
-  const options = Object.fromEntries(
-    Object.entries(DEFAULTS).map(([name, value]) => [name, { type: 'string', default: value }]),
-  );
-  const { values } = parseArgs({ args, options });
-  const transports = values.transports.split(',');
+  const { transports: list, rounds, ...counts } = readOptions(args, DEFAULTS);
+  const transports = list.split(',');
   const unknown = transports.find((transport) => !Object.hasOwn(SUBSCRIBE, transport));
   if (unknown)
     throw new Error(`unknown transport ${unknown}; there are ${Object.keys(SUBSCRIBE).join(', ')}`);
-  const numbers = {
-    subscribers: Number(values.subscribers),
-    messages: Number(values.messages),
-    bytes: Number(values.bytes),
-  };
+  const options = Object.fromEntries(Object.entries(counts).map(([name, value]) => [name, Number(value)]));
   for (const transport of transports) {
-    const rates = await compare(async (server) => {
-      const figures = await measure(server, transport, numbers);
-      const text = Object.entries(figures).map(
-        ([name, value]) => `${value < 100 ? value.toFixed(2) : Math.round(value)} ${name}`,
-      );
-      console.log(`${transport} ${server.name}: ${text.join(', ')}`);
-      return figures;
-    });
-    if (rates.length === 2) {
-      const [mine, theirs] = rates.map((figures) => figures['deliveries/s']);
-      console.log(`${transport}: njchan / Nchan = ${(mine / theirs).toFixed(2)}`);
-    }
+    await compare(transport, Number(rounds), RATE, (server) => measure(server, transport, options));
   }
 }

@@ -1,6 +1,6 @@
 /** What buffered messages and waiting subscribers cost in memory. */
-import { parseArgs } from 'node:util';
 import { openSubscribers, Publisher } from './http.mjs';
+import { readOptions } from './options.mjs';
 import { residentBytes } from './proc.mjs';
 import { startNjchan } from './servers.mjs';
 
@@ -23,12 +23,9 @@ async function publishTo(port, prefix, messages, channels, body) {
   for (const publisher of publishers) publisher.close();
 }
 
-/** @param {string[]} args `--channels N --messages N --bytes N --subscribers N` */
+/** @param {string[]} args see bench/README.md */
 export async function memory(args) {
-  const options = Object.fromEntries(
-    Object.entries(DEFAULTS).map(([name, value]) => [name, { type: 'string', default: value }]),
-  );
-  const { values } = parseArgs({ args, options });
+  const values = readOptions(args, DEFAULTS);
   const server = await startNjchan();
   try {
     const body = 'x'.repeat(Number(values.bytes));

@@ -1,11 +1,12 @@
 /** How many messages a second can be published over HTTP, each with its answer. */
-import { parseArgs } from 'node:util';
 import { Publisher } from './http.mjs';
+import { readOptions } from './options.mjs';
 import { cpuMicroseconds } from './proc.mjs';
 import { compare } from './servers.mjs';
 
-const DEFAULTS = { connections: '32', seconds: '5', bytes: '100', channels: '100' };
+const DEFAULTS = { connections: '32', seconds: '5', bytes: '100', channels: '100', rounds: '3' };
 const WARM_UP_SECONDS = 1;
+const RATE = 'messages/s';
 
 async function publishFor(publishers, seconds, body, channels) {
   const end = performance.now() + seconds * 1000;
@@ -21,27 +22,23 @@ async function publishFor(publishers, seconds, body, channels) {
   return count;
 }
 
-/** @param {string[]} args `--connections N --seconds N --bytes N --channels N` */
+/** @param {string[]} args see bench/README.md */
 export async function publish(args) {
-  const options = Object.fromEntries(
-    Object.entries(DEFAULTS).map(([name, value]) => [name, { type: 'string', default: value }]),
-  );
-  const { values } = parseArgs({ args, options });
+  const values = readOptions(args, DEFAULTS);
   const body = 'x'.repeat(Number(values.bytes));
-  const rates = await compare(async (server) => {
+  const channels = Number(values.channels);
+  const seconds = Number(values.seconds);
+  await compare('publish', Number(values.rounds), RATE, async (server) => {
     const publishers = Array.from({ length: Number(values.connections) }, () => new Publisher(server.port));
-    await publishFor(publishers, WARM_UP_SECONDS, body, Number(values.channels));
+    await publishFor(publishers, WARM_UP_SECONDS, body, channels);
     const processes = server.processes();
     const before = Object.values(processes).map(cpuMicroseconds);
-    const seconds = Number(values.seconds);
-    const count = await publishFor(publishers, seconds, body, Number(values.channels));
-    const costs = Object.entries(processes).map(
-      ([name, pids], i) => `${((cpuMicroseconds(pids) - before[i]) / count).toFixed(1)} ${name} µs each`,
-    );
-    console.log(`publish ${server.name}: ${Math.round(count / seconds)} messages/s, ${costs.join(', ')}`);
+    const count = await publishFor(publishers, seconds, body, channels);
+    const figures = { [RATE]: count / seconds };
+    Object.entries(processes).forEach(([name, pids], i) => {
+      figures[`${name} µs/message`] = (cpuMicroseconds(pids) - before[i]) / count;
+    });
     for (const publisher of publishers) publisher.close();
-    return { rate: count / seconds };
+    return figures;
   });
-  if (rates.length === 2)
-    console.log(`publish: njchan / Nchan = ${(rates[0].rate / rates[1].rate).toFixed(2)}`);
 }

@@ -115,34 +115,51 @@ export function startNjchan() {
   });
 }
 
-/** @returns {Promise<Server | undefined>} undefined where Nchan is not installed */
+/** @returns {Promise<Server | undefined>} undefined where Nchan is not installed: there is nothing to compare with then */
 export async function startNchan() {
   const module = NCHAN_MODULES.find((path) => existsSync(path));
-  if (!module) {
-    console.log('Nchan is not installed here, so there is nothing to compare with');
-    return undefined;
-  }
+  if (!module) return undefined;
   const dir = temporaryDirectory();
   const file = join(dir, 'nginx.conf');
   writeFileSync(file, configuration(dir, PORTS.nchan, `load_module ${module};\ndaemon off;`));
   return startProcess('nchan', 'nginx', ['-c', file, '-p', dir], dir, (pid) => ({ nginx: childrenOf(pid) }));
 }
 
+/** The middle one, for figures that other work on the machine disturbs. */
+function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)];
+}
+
 /**
- * Runs `measure` on each server in turn, so that they do not share the processors.
+ * Measures both servers, one after the other and several times, and prints the medians and njchan's part of Nchan's
+ * rate.
+ * @param {string} title
+ * @param {number} rounds
+ * @param {string} rate which of the figures is compared
  * @param {(server: Server) => Promise<Record<string, number>>} measure
- * @returns {Promise<Record<string, number>[]>} njchan's figures, then Nchan's if it is there
  */
-export async function compare(measure) {
-  const figures = [];
-  for (const start of [startNjchan, startNchan]) {
-    const server = await start();
-    if (!server) continue;
-    try {
-      figures.push(await measure(server));
-    } finally {
-      await server.stop();
+export async function compare(title, rounds, rate, measure) {
+  /** @type {Record<string, Record<string, number>[]>} */
+  const all = {};
+  for (let round = 0; round < rounds; round++) {
+    for (const start of [startNjchan, startNchan]) {
+      const server = await start();
+      if (!server) continue;
+      try {
+        all[server.name] = [...(all[server.name] ?? []), await measure(server)];
+      } finally {
+        await server.stop();
+      }
     }
   }
-  return figures;
+  const rates = Object.entries(all).map(([server, figures]) => {
+    const medians = Object.keys(figures[0]).map((name) => [name, median(figures.map((one) => one[name]))]);
+    const text = medians.map(
+      ([name, value]) => `${value < 100 ? value.toFixed(2) : Math.round(value)} ${name}`,
+    );
+    console.log(`${title} ${server}: ${text.join(', ')}`);
+    return Object.fromEntries(medians)[rate];
+  });
+  if (rates.length === 2) console.log(`${title}: njchan / Nchan = ${(rates[0] / rates[1]).toFixed(2)}`);
 }

@@ -2,7 +2,7 @@
  * One set of cases, played against njchan and against the real Nchan side by side. Both get the same server block and
  * the same bytes; what they answer must be equal, or differ as docs/differences.md says.
  */
-import { writeFileSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Njchan, startNjchan } from '../support/njchan.ts';
 import { request } from '../support/raw-http.ts';
@@ -61,21 +61,6 @@ beforeAll(async () => {
   [njchan, nchan] = await Promise.all([startNjchan({ config: SERVER }), startNchan(SERVER)]);
   await untilClockIsRight();
   await playAll();
-  if (process.env.DEV)
-    writeFileSync(
-      '/tmp/answers.json',
-      JSON.stringify(
-        [...answers.entries()].map(([c, a]) => ({
-          area: AREAS.find((x) => x.cases.includes(c))?.title,
-          name: c.name,
-          differs: c.differs,
-          ...a,
-          equal: isEqual(a),
-        })),
-        null,
-        1,
-      ),
-    ); // DEV
 }, SUITE_DEADLINE_MS);
 
 afterAll(() => {

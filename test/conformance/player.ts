@@ -18,6 +18,8 @@ const untilNextSecond = (): Promise<void> => sleep(SECOND_MS - (Date.now() % SEC
 /** One playing of a case. */
 class Play {
   readonly entries: string[] = [];
+  /** All answers, also those that are not compared. */
+  readonly answers: string[] = [];
   readonly #port: number;
   readonly #case: Case;
   readonly #memory: Memory;
@@ -118,6 +120,7 @@ class Play {
       }
       return `closed, after ${JSON.stringify(connection.unread.toString('latin1'))}`;
     });
+    this.answers.push(text);
     if (!('unseen' in step && step.unseen)) this.entries.push(text);
     if (step.as !== undefined) this.#memory.remember(step.as, text);
   }
@@ -145,7 +148,7 @@ async function playOnce(port: number, played: Case, channel: string): Promise<Tr
   } finally {
     play.end();
   }
-  return normalise(play.entries, channel, failure);
+  return normalise(play, channel, failure);
 }
 
 /**

@@ -57,9 +57,17 @@ export function normaliseHeads(bytes: Buffer, closed: boolean, everyHeader: bool
   return `${head}\n\n${body}${next}`;
 }
 
+/** What came while a case was played. */
+export interface Played {
+  /** What is compared. */
+  readonly entries: readonly string[];
+  /** Everything. */
+  readonly answers: readonly string[];
+}
+
 /** Replaces what is volatile by names that keep which of them are equal and which is earlier: T0, T1, … */
-export function normalise(entries: readonly string[], channel: string, failure?: string): Transcript {
-  const all = entries.join('\n');
+export function normalise({ entries, answers }: Played, channel: string, failure?: string): Transcript {
+  const all = answers.join('\n');
   const times = new Set<number>();
   for (const [time] of all.matchAll(UNIX_TIME)) if (isNear(Number(time))) times.add(Number(time));
   for (const [date] of all.matchAll(HTTP_DATE)) {

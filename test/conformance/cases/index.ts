@@ -17,6 +17,7 @@ import { refusals } from './refusals.ts';
 import { streaming } from './streams.ts';
 import { transports } from './transports.ts';
 import { websockets } from './websocket.ts';
+import { websocketHandshakes } from './websocket-handshake.ts';
 import { websocketPublisher } from './websocket-publisher.ts';
 import { websocketPublisherFrames } from './websocket-publisher-frames.ts';
 
@@ -29,6 +30,7 @@ export const AREAS: readonly Area[] = [
   transports,
   polling,
   streaming,
+  websocketHandshakes,
   websockets,
   deflate,
   cors,

@@ -80,7 +80,9 @@ const LOOKUP: readonly Case[] = [
       publish('x', 'a'),
       post('/short/{c}', 'y'),
       pause(2_200),
+      get('/info/{c}'),
       get('/poll/{c}', ['Last-Event-ID: {a}']),
+      get('/info/{c}'),
     ],
   },
   {

@@ -15,56 +15,12 @@ import {
   sendFrame,
   sendText,
   subscribers,
-  WEBSOCKET_KEY,
   websocket,
 } from '../steps.ts';
 
 const META = ['Sec-WebSocket-Protocol: ws+meta.nchan'];
 const typed = (body: string, type: string): Step =>
   post('/pub/{c}', body, { headers: [`Content-Type: ${type}`] });
-const BASE = ['Connection: Upgrade', 'Upgrade: websocket'];
-const VERSION = 'Sec-WebSocket-Version: 13';
-const KEY = `Sec-WebSocket-Key: ${WEBSOCKET_KEY}`;
-
-/** Handshakes that are refused, or nearly. */
-const HANDSHAKES: Readonly<Record<string, readonly string[]>> = {
-  'a version and a key': [VERSION, KEY],
-  'no version': [KEY],
-  'version 8': ['Sec-WebSocket-Version: 8', KEY],
-  'version 14': ['Sec-WebSocket-Version: 14', KEY],
-  'version x': ['Sec-WebSocket-Version: x', KEY],
-  'no key': [VERSION],
-  'neither version nor key': [],
-};
-/** Keys that are none (RFC 6455 §4.2.1). */
-const BAD_KEYS = [
-  'short',
-  'dGhlIHNhbXBsZSBub25jZQ',
-  '!!!!!!!!!!!!!!!!!!!!!!==',
-  'dGhlIHNhbXBsZSBub25jZTEyMzQ=',
-];
-const badKeys: readonly Case[] = BAD_KEYS.map((key) => ({
-  name: `a handshake with the key ${key}`,
-  differs: 'websocket-key',
-  steps: [get('/ws/{c}', [...BASE, VERSION, `Sec-WebSocket-Key: ${key}`])],
-}));
-const handshakes: readonly Case[] = Object.entries(HANDSHAKES).flatMap(([what, headers]) => [
-  { name: `a handshake with ${what}`, steps: [get('/ws/{c}', [...BASE, ...headers])] },
-  { name: `a publisher’s handshake with ${what}`, steps: [get('/ws-publisher/{c}', [...BASE, ...headers])] },
-]);
-
-const PROTOCOLS: Readonly<Record<string, string | undefined>> = {
-  'ws+meta.nchan': undefined,
-  'ws+meta.nchan, foo': undefined,
-  'foo, ws+meta.nchan': 'subprotocol',
-  foo: 'subprotocol',
-};
-const protocols: readonly Case[] = Object.entries(PROTOCOLS).map(([value, differs]) => ({
-  name: `Sec-WebSocket-Protocol: ${value}`,
-  ...(differs === undefined ? {} : { differs }),
-  steps: [get('/ws/{c}', [...HANDSHAKE, `Sec-WebSocket-Protocol: ${value}`])],
-}));
-
 /** Messages, tried from the buffer and live, with and without the subprotocol. */
 const MESSAGES: Readonly<Record<string, readonly Step[]>> = {
   'without a content type': [publish('x')],
@@ -227,12 +183,6 @@ const RESUMES: readonly Case[] = [
     steps: [get('/ws/{c}?last_event_id=x:1', HANDSHAKE)],
   },
   { name: 'an id of too many channels', steps: [get('/ws/{c}?last_event_id=5:[0],1', HANDSHAKE)] },
-  {
-    name: 'every header of the handshake',
-    differs: 'handshake-length',
-    everyHeader: true,
-    steps: [...websocket('a', '/ws/{c}')],
-  },
 ];
 
 export const websockets: Area = {
@@ -240,14 +190,5 @@ export const websockets: Area = {
   locations: {
     'ws-ping': 'nchan_subscriber websocket; nchan_websocket_ping_interval 1; nchan_channel_id $1;',
   },
-  cases: [
-    ...handshakes,
-    ...badKeys,
-    ...protocols,
-    ...messages,
-    ...closes,
-    ...badCloses,
-    ...CONTROL,
-    ...RESUMES,
-  ],
+  cases: [...messages, ...closes, ...badCloses, ...CONTROL, ...RESUMES],
 };
