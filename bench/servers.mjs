@@ -79,12 +79,14 @@ async function startProcess(name, command, args, dir, processes) {
     said += text;
   });
   const exited = new Promise((resolve) => child.once('exit', resolve));
+  const kill = () => child.kill('SIGTERM');
+  process.once('exit', kill);
   const stop = async () => {
-    child.kill('SIGTERM');
+    process.off('exit', kill);
+    kill();
     await exited;
     rmSync(dir, { recursive: true, force: true });
   };
-  process.once('exit', () => child.kill('SIGTERM'));
   const end = Date.now() + START_DEADLINE_MS;
   while (!(await answers(port))) {
     if (child.exitCode !== null || Date.now() > end) {
