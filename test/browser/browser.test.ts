@@ -1,43 +1,20 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type BrowserContext, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { startBrowser } from '../support/browser.ts';
 import { LOCATIONS } from '../support/locations.ts';
 import { type Njchan, startNjchan } from '../support/njchan.ts';
 import { request } from '../support/raw-http.ts';
 
-/** A browser that speaks to nothing but the test's own server. */
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
 let njchan: Njchan;
-let browser: BrowserContext;
 let page: Page;
-const profile = mkdtempSync(join(tmpdir(), 'njchan-browser-'));
 
 beforeAll(async () => {
   njchan = await startNjchan({
     config: `${LOCATIONS}
         location = /page { default_type text/html; return 200 "<!doctype html><title>njchan</title>"; }`,
   });
-  browser = await chromium.launchPersistentContext(profile, {
-    executablePath: '/usr/bin/chromium',
-    args: ARGUMENTS,
-  });
-  page = await browser.newPage();
+  page = await (await startBrowser()).newPage();
   await page.goto(`${njchan.url}/page`);
-});
-afterAll(async () => {
-  await browser?.close();
-  rmSync(profile, { recursive: true, force: true });
 });
 
 const publish = (channel: string, body: string, headers = {}): Promise<unknown> =>

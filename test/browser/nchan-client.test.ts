@@ -1,9 +1,8 @@
 /** Nchan's own client library (npm: nchan), as it is, in a real browser. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BrowserContext, chromium, type Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { startBrowser } from '../support/browser.ts';
 import { REPOSITORY } from '../support/files.ts';
 import { LOCATIONS } from '../support/locations.ts';
 import { type Njchan, startNjchan } from '../support/njchan.ts';
@@ -11,16 +10,6 @@ import { request } from '../support/raw-http.ts';
 import { waitFor } from '../support/wait.ts';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 
-/** A browser that speaks to nothing but the test's own server. */
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 const TRANSPORTS = ['websocket', 'eventsource', 'longpoll'] as const;
 /** A browser waits some seconds before it opens an EventSource again. */
 const RECONNECT_DEADLINE_MS = 20_000;
@@ -33,9 +22,7 @@ interface Received {
 
 let njchan: Njchan;
 let proxy: TcpProxy;
-let browser: BrowserContext;
 let page: Page;
-const profile = mkdtempSync(join(tmpdir(), 'njchan-browser-'));
 
 beforeAll(async () => {
   njchan = await startNjchan({
@@ -53,18 +40,10 @@ beforeAll(async () => {
         location /client/ { alias ${join(REPOSITORY, 'node_modules/nchan')}/; }`,
   });
   proxy = await startTcpProxy(njchan.port);
-  browser = await chromium.launchPersistentContext(profile, {
-    executablePath: '/usr/bin/chromium',
-    args: ARGUMENTS,
-  });
-  page = await browser.newPage();
+  page = await (await startBrowser()).newPage();
   await page.goto(`http://127.0.0.1:${proxy.port}/page`);
 });
 afterEach(() => page.evaluate('window.subscriber && window.subscriber.stop()'));
-afterAll(async () => {
-  await browser?.close();
-  rmSync(profile, { recursive: true, force: true });
-});
 
 const publish = (channel: string, body: string, headers: Record<string, string> = {}): Promise<unknown> =>
   request(njchan.port, 'POST', `/pub/${channel}`, { body, headers });
