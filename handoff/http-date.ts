@@ -69,7 +69,10 @@ export function parseHttpDate(text: string): number | undefined {
   return undefined;
 }
 
-/** `Sun, 06 Nov 1994 08:49:37 GMT` for Unix seconds. */
+/** The last second whose year has the four digits of an HTTP date. */
+const END_OF_9999 = 253402300799;
+
+/** `Sun, 06 Nov 1994 08:49:37 GMT` for Unix seconds; later ones than the year 9999 are its end. */
 export function formatHttpDate(unixSeconds: number): string {
-  return new Date(unixSeconds * 1000).toUTCString();
+  return new Date(Math.min(unixSeconds, END_OF_9999) * 1000).toUTCString();
 }

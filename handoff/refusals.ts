@@ -80,6 +80,11 @@ export const REFUSALS = {
     body: 'No Sec-Websocket-Key header present',
     cure: 'The client is not a WebSocket client of RFC 6455, or its key is not 16 bytes in base64.',
   },
+  content_type_too_long: {
+    status: 400,
+    body: 'Content-Type too long',
+    cure: 'The publisher sent a Content-Type of more than 1024 bytes; it would not fit into the head of a long-poll answer.',
+  },
   message_too_large: {
     status: 413,
     body: PAGE,

@@ -44,7 +44,10 @@ export function createSidecarServer(context: ServerContext): Server {
     requestTimeout: 0, // nginx has the whole body before it asks us
   });
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    void serveRequest(context, request, response);
+    serveRequest(context, request, response).catch((error: unknown) => {
+      context.log.error({ err: error }, 'an answer failed');
+      response.destroy();
+    });
   });
   server.on('upgrade', (request: IncomingMessage, socket: Socket, early: Buffer) => {
     serveUpgrade(context, request, socket, early);

@@ -6,7 +6,15 @@ import { corsHeaders, type HeaderList, type Reply } from '../reply.ts';
 import type { Store } from '../store/store.ts';
 import { formatChannelInfo, negotiateFormat } from './channel-info.ts';
 import { ownBytes } from './own-bytes.ts';
-import { eventOf, infoOfOne, infoOfSeveral, type PublisherInfo, publish, publishStatus } from './publish.ts';
+import {
+  contentTypeTooLong,
+  eventOf,
+  infoOfOne,
+  infoOfSeveral,
+  type PublisherInfo,
+  publish,
+  publishStatus,
+} from './publish.ts';
 
 export type PublisherAnswer = Reply | { readonly refusal: RefusalName };
 
@@ -17,6 +25,7 @@ export async function publishRequest(
   request: IncomingMessage,
   maxBytes: number,
 ): Promise<PublisherAnswer> {
+  if (contentTypeTooLong(request.headers)) return { refusal: 'content_type_too_long' };
   const data = await readBody(request, maxBytes);
   if (!data) return { refusal: 'message_too_large' };
   const info = await publish(store, handoff, {

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Handoff } from '../handoff.ts';
+import { headerText } from '../header-text.ts';
 import { formatId, type MessageDraft } from '../store/message.ts';
 import type { ChannelInfo, Store } from '../store/store.ts';
 import { deflateMessage } from '../websocket/deflate.ts';
@@ -56,7 +57,18 @@ export async function publish(store: Store, handoff: Handoff, draft: MessageDraf
 
 /** The event name of a message: the location's, else the one that the publisher's header names. */
 export function eventOf(handoff: Handoff, headers: IncomingHttpHeaders): string {
-  return handoff.settings.eventsourceEvent || ((headers['x-eventsource-event'] as string | undefined) ?? '');
+  return (
+    headerText(handoff.settings.eventsourceEvent) ||
+    ((headers['x-eventsource-event'] as string | undefined) ?? '')
+  );
+}
+
+/** Longer content types would not fit into nginx's buffer for the head of a long-poll answer, 4 KiB by default. */
+const MAX_CONTENT_TYPE_BYTES = 1024;
+
+/** True for a publisher whose Content-Type no polling subscriber could be given. */
+export function contentTypeTooLong(headers: IncomingHttpHeaders): boolean {
+  return (headers['content-type']?.length ?? 0) > MAX_CONTENT_TYPE_BYTES;
 }
 
 /** Publishers are told 201 when somebody listens, else 202 (spec/surprises.md A4). */

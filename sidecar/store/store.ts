@@ -95,8 +95,11 @@ export interface Store {
    * subscription.
    */
   subscribe(channels: readonly string[], start: Start, sink: Sink): Subscription;
-  /** The messages that a subscriber with this start would get at once, the oldest first, at most `limit`. */
-  read(channels: readonly string[], start: Start, limit: number): Promise<Delivery[]>;
+  /**
+   * The messages that a subscriber with this start would get at once, the oldest first: at most `limit`, and no further
+   * one once they have `limitBytes`.
+   */
+  read(channels: readonly string[], start: Start, limit: number, limitBytes: number): Promise<Delivery[]>;
   /** Figures of this very list of several channels; undefined when nobody subscribes to it. */
   listInfo(channels: readonly string[]): Promise<ListInfo | undefined>;
   totals(): StoreTotals;

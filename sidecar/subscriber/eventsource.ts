@@ -1,5 +1,6 @@
 /** EventSource, or server-sent events (spec/http-protocol.md §5.4). */
 import type { MessageFormat } from '../fanout/format.ts';
+import { headerText } from '../header-text.ts';
 import { type Delivery, formatSubscriptionId } from '../store/message.ts';
 import type { StreamTransport } from './stream.ts';
 
@@ -30,9 +31,10 @@ const formats = new Map<string, MessageFormat>();
 export function eventsourceFormat(event: string): MessageFormat {
   let format = formats.get(event);
   if (!format) {
+    const bytes = headerText(event);
     format = {
       once: false,
-      encode: (delivery) => encodeEvent(delivery, event || delivery.message.eventsourceEvent),
+      encode: (delivery) => encodeEvent(delivery, bytes || delivery.message.eventsourceEvent),
     };
     formats.set(event, format);
   }

@@ -10,7 +10,7 @@ export async function serveIntervalpoll(
   handoff: Handoff,
   store: Store,
 ): Promise<void> {
-  const [next] = await store.read(handoff.channels, startOf(handoff), 1);
+  const [next] = await store.read(handoff.channels, startOf(handoff), 1, 1);
   if (next) answerMessages(response, handoff, next);
   else answerEmpty(response, handoff, 304);
 }

@@ -11,11 +11,18 @@ export const LONGPOLL_FORMAT: MessageFormat = { once: true, encode: ({ message }
 
 /** Messages that one multipart answer takes at most; the client asks again for the rest. */
 const MAX_MULTIPART_MESSAGES = 1000;
+/** Bytes after which a multipart answer takes no further message. */
+const MAX_MULTIPART_BYTES = 1024 * 1024;
 
 /** Answers at once with what is there, or waits for the next message. */
 export async function serveLongpoll(response: ServerResponse, handoff: Handoff, store: Store): Promise<void> {
   if (handoff.settings.longpollMultipart !== 'off') {
-    const [first, ...more] = await store.read(handoff.channels, startOf(handoff), MAX_MULTIPART_MESSAGES);
+    const [first, ...more] = await store.read(
+      handoff.channels,
+      startOf(handoff),
+      MAX_MULTIPART_MESSAGES,
+      MAX_MULTIPART_BYTES,
+    );
     if (first) {
       answerMessages(response, handoff, first, ...more);
       return;

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { RefusalName } from '../../handoff/refusals.ts';
 import type { ServerContext } from '../context.ts';
 import type { Handoff } from '../handoff.ts';
+import { contentTypeTooLong } from '../publisher/publish.ts';
 import { WebSocketPublisher } from '../publisher/websocket.ts';
 import { corsHeaders } from '../reply.ts';
 import { WebSocketConnection } from '../websocket/connection.ts';
@@ -39,6 +40,7 @@ export function serveWebSocket(
   if ('refusal' in accepted) return accepted.refusal;
   const subscribes = handoff.action === 'subscribe';
   const publishes = handoff.settings.publisher.includes('websocket');
+  if (publishes && contentTypeTooLong(request.headers)) return 'content_type_too_long';
 
   socket.write(accepted.head);
   const heartbeat = heartbeatOf(handoff.settings);

@@ -83,6 +83,13 @@ describe('publishing (spec/http-protocol.md §2)', () => {
     expect((await send('GET', '/sub/typed')).headers['content-type']).toBe('text/foo; charset=x');
   });
 
+  it('refuses a content type that no long-poll could be told, and takes one that fits', async () => {
+    const long = await post('/pub/long-type', 'x', { 'Content-Type': 'a'.repeat(1025) });
+    expect([long.status, long.body.toString()]).toEqual([400, 'Content-Type too long']);
+    expect((await post('/pub/long-type', 'x', { 'Content-Type': 'a'.repeat(1024) })).status).toBe(202);
+    expect((await send('GET', '/sub/long-type')).headers['content-type']).toBe('a'.repeat(1024));
+  });
+
   it('keeps the connection alive', async () => {
     const connection = await RawConnection.open(njchan.port);
     for (let i = 1; i <= 3; i++) {

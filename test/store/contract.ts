@@ -429,6 +429,16 @@ export function storeContract(name: string, create: () => Promise<Store>): void 
         expect((await store.info(channel))?.subscribers).toBe(0);
       });
 
+      it('ends a slow client that is owed very many small messages without a buffer', async () => {
+        const sink = await read(OLDEST, 0);
+        sink.undrained = PAUSE_BYTES + 1;
+        const none = { length: 0, timeoutSeconds: 3600 };
+        await publish('', none);
+        await new Promise((resolve) => setImmediate(resolve));
+        for (let i = 0; i < 50_000 && sink.ends.length === 0; i++) await publish('', none);
+        expect(sink.ends).toEqual(['overflow']);
+      });
+
       it('ends everyone when the store closes', async () => {
         const sink = await read(OLDEST, 0);
         await store.close();
@@ -473,7 +483,9 @@ export function storeContract(name: string, create: () => Promise<Store>): void 
           await publish(data, LIMITS, to);
         const sink = await collect([a, b, c], OLDEST, 4);
         const order = await Promise.all(
-          [a, b, c].map(async (name) => (await store.read([name], OLDEST, 10)).map(({ message }) => message)),
+          [a, b, c].map(async (name) =>
+            (await store.read([name], OLDEST, 10, 1 << 20)).map(({ message }) => message),
+          ),
         );
         const expected = order.flatMap((messages, index) => messages.map((message) => ({ message, index })));
         expected.sort((x, y) => compareIds(x.message.id, y.message.id) || x.index - y.index);
@@ -524,6 +536,19 @@ export function storeContract(name: string, create: () => Promise<Store>): void 
         expect((await store.info(a))?.subscribers).toBe(1);
       });
 
+      it('may be very many lists with one channel in common', async () => {
+        const common = `${channel}-all`;
+        const sinks = Array.from({ length: 20_000 }, () => new TestSink());
+        const subscriptions = sinks.map((sink, i) =>
+          store.subscribe([common, `${channel}-user${i}`], { first: 0 }, sink),
+        );
+        for (const subscription of subscriptions.slice(0, 1000)) subscription.cancel();
+        expect((await publish('x', LIMITS, common)).subscribers).toBe(19_000);
+        await store.delete(common);
+        await waitFor('all ends', () => sinks.slice(1000).every(({ ends }) => ends.length === 1));
+        expect(sinks.slice(1000).every(({ messages }) => messages.length === 1)).toBe(true);
+      });
+
       it('give a message twice to a list that names its channel twice', async () => {
         const [a, b] = list() as [string, string];
         const sink = await collect([a, a, b], OLDEST, 0);
@@ -548,11 +573,12 @@ export function storeContract(name: string, create: () => Promise<Store>): void 
     it('reads what a subscriber would get at once', async () => {
       const ids = await publishAll('a', 'b', 'c');
       const read = async (start: Start, limit: number): Promise<string[]> =>
-        (await store.read([channel], start, limit)).map(({ message }) => message.data.toString());
+        (await store.read([channel], start, limit, 1 << 20)).map(({ message }) => message.data.toString());
       expect(await read(OLDEST, 2)).toEqual(['a', 'b']);
       expect(await read(resumeAt(ids[0] as MessageId), 10)).toEqual(['b', 'c']);
       expect(await read({ first: 0 }, 10)).toEqual([]);
-      expect(await store.read([`${channel}-unknown`], OLDEST, 10)).toEqual([]);
+      expect(await store.read([channel], OLDEST, 10, 2)).toHaveLength(2);
+      expect(await store.read([`${channel}-unknown`], OLDEST, 10, 1 << 20)).toEqual([]);
       expect(await store.info(`${channel}-unknown`)).toBeUndefined();
     });
 

@@ -11,12 +11,6 @@ export interface ChannelEvents {
   deserted(channel: MemoryChannel): void;
 }
 
-/** A feed that the channel belongs to, and its place in the feed's list. */
-interface Attachment {
-  readonly feed: Feed;
-  readonly index: number;
-}
-
 /** One channel: its buffer, the ids it gives, and the feeds through which subscribers get its messages. */
 export class MemoryChannel {
   readonly name: string;
@@ -27,7 +21,8 @@ export class MemoryChannel {
   dueSecond: number | undefined;
   readonly #ids: IdClock;
   readonly #events: ChannelEvents;
-  #attachments: Attachment[] = [];
+  /** The feeds it belongs to (one a user, for a channel that all users share), with its places in their lists. */
+  readonly #feeds = new Map<Feed, number[]>();
   #subscribers = 0;
   #lastSeenSubscriber: number | undefined;
 
@@ -79,16 +74,19 @@ export class MemoryChannel {
     this.buffer.expire(nowMs);
     if (message.buffered) this.buffer.push(message);
     this.buffer.trim(limits.length);
-    for (const { feed, index } of this.#attachments) feed.published(index, message);
+    for (const [feed, places] of this.#feeds) for (const place of places) feed.published(place, message);
     return message;
   }
 
-  attach(attachment: Attachment): void {
-    this.#attachments = [...this.#attachments, attachment];
+  /** The channel stands at this place in the feed's list, perhaps at others too. */
+  attach(feed: Feed, place: number): void {
+    const places = this.#feeds.get(feed);
+    if (places) places.push(place);
+    else this.#feeds.set(feed, [place]);
   }
 
   detach(feed: Feed): void {
-    this.#attachments = this.#attachments.filter((attachment) => attachment.feed !== feed);
+    this.#feeds.delete(feed);
   }
 
   subscriberCame(): void {
@@ -104,8 +102,7 @@ export class MemoryChannel {
 
   /** Ends the subscribers of every list that this channel is in. */
   async endSubscribers(reason: EndReason): Promise<void> {
-    const feeds = new Set(this.#attachments.map(({ feed }) => feed));
-    await Promise.all([...feeds].map((feed) => feed.end(reason)));
+    await Promise.all([...this.#feeds.keys()].map((feed) => feed.end(reason)));
   }
 
   /** A subscriber came, went or looked. */

@@ -29,7 +29,7 @@ export class Feed {
     this.channels = channels;
     this.#deserted = deserted;
     this.#head = Position.after(channels.map((channel) => channel.lastMessageId));
-    channels.forEach((channel, index) => void channel.attach({ feed: this, index }));
+    channels.forEach((channel, place) => void channel.attach(this, place));
   }
 
   get subscribers(): number {

@@ -58,7 +58,7 @@ export class MemoryStore implements Store {
 
   async publish(name: string, draft: MessageDraft, limits: BufferLimits): Promise<ChannelInfo> {
     const size = dataBytes(draft) + MESSAGE_OVERHEAD_BYTES;
-    if (limits.length > 0 && this.#bytes + size > this.#limitBytes)
+    if (limits.length > 0 && this.#usedBytes() + size > this.#limitBytes)
       throw new StorageFullError(this.#limitBytes);
     const nowMs = Date.now();
     const channel = this.#obtain(name, nowMs);
@@ -96,7 +96,7 @@ export class MemoryStore implements Store {
     return subscription;
   }
 
-  async read(names: readonly string[], start: Start, limit: number): Promise<Delivery[]> {
+  async read(names: readonly string[], start: Start, limit: number, limitBytes: number): Promise<Delivery[]> {
     const nowMs = Date.now();
     const channels = names.map((name) => this.#channels.get(name) ?? this.#newChannel(name, nowMs));
     for (const channel of channels) {
@@ -105,10 +105,12 @@ export class MemoryStore implements Store {
     }
     const reader = new BufferReader(channels, start);
     const deliveries: Delivery[] = [];
-    while (deliveries.length < limit) {
+    let bytes = 0;
+    while (deliveries.length < limit && bytes < limitBytes) {
       const delivery = reader.next();
       if (!delivery) break;
       deliveries.push(delivery);
+      bytes += delivery.message.data.length;
     }
     return deliveries;
   }
@@ -224,8 +226,11 @@ export class MemoryStore implements Store {
     if (oldest) {
       this.#file(channel, oldest.expiresAtMs);
     } else if (channel.subscribers === 0) {
-      if (nowMs - channel.lastUsedMs >= IDLE_CHANNEL_SECONDS * 1000) this.#channels.delete(channel.name);
-      else this.#fileIdle(channel);
+      const idle = nowMs - channel.lastUsedMs >= IDLE_CHANNEL_SECONDS * 1000;
+      // While the ids' second stands still, a channel that began anew would give the same ids again.
+      const idsMoveOn = (channel.lastMessageId?.time ?? 0) < this.#clock.at(nowMs);
+      if (idle && idsMoveOn) this.#channels.delete(channel.name);
+      else this.#file(channel, Math.max(channel.lastUsedMs + IDLE_CHANNEL_SECONDS * 1000, nowMs + 1000));
     }
   }
 }

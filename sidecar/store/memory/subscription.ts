@@ -18,6 +18,13 @@ const CATCH_UP_CHUNK_BYTES = 32 * 1024;
 /** Messages read from the buffers before other work gets its turn: about a millisecond. */
 const SLICE_MESSAGES = 1000;
 
+/** What a delivery takes in memory beside its message's data, rounded up. */
+const DELIVERY_OVERHEAD_BYTES = 384;
+
+function owedBytes({ message }: Delivery): number {
+  return message.data.length + DELIVERY_OVERHEAD_BYTES;
+}
+
 /**
  * One subscriber of one feed. It first reads the buffers from its start, as fast as its client drains, then goes live:
  * the feed pushes messages to it through a fan-out group. A client that falls behind goes back to reading the buffers.
@@ -52,8 +59,8 @@ export class MemorySubscription implements Subscription, Member {
   /** The feed published while this subscription was reading the buffers. */
   published(delivery: Delivery): void {
     if (delivery.message.buffered && this.#tail.length === 0) return; // it will come to it in the buffer
-    this.#tailBytes += delivery.message.data.length;
-    if (this.#tailBytes > OVERFLOW_BYTES) {
+    this.#tailBytes += owedBytes(delivery);
+    if (this.#tail.length > 0 && this.#tailBytes > OVERFLOW_BYTES) {
       this.end('overflow');
       return;
     }
@@ -122,7 +129,7 @@ export class MemorySubscription implements Subscription, Member {
     let next = reader.next();
     while (next) {
       batch.push(next);
-      bytes += next.message.data.length;
+      bytes += owedBytes(next);
       if (this.sink.format.once || bytes >= CATCH_UP_CHUNK_BYTES) return batch;
       next = reader.next();
     }
@@ -135,7 +142,7 @@ export class MemorySubscription implements Subscription, Member {
     let bytes = 0;
     for (const delivery of this.#tail) {
       batch.push(delivery);
-      bytes += delivery.message.data.length;
+      bytes += owedBytes(delivery);
       if (this.sink.format.once || bytes >= CATCH_UP_CHUNK_BYTES) break;
     }
     this.#tail = this.#tail.slice(batch.length);

@@ -89,6 +89,8 @@ describe('EventSource settings of the location', () => {
   it('its event stands in for the message’s own', () => {
     const event = eventsourceFormat('fixed').encode(message('hi', '', 'own'));
     expect(event.toString()).toBe('event: fixed\nid: 1795246539:2\ndata: hi\n\n');
+    const accented = eventsourceFormat('évé').encode(message('hi'));
+    expect(accented.toString()).toContain('event: évé\n');
     expect(eventsourceFormat('fixed')).toBe(eventsourceFormat('fixed'));
   });
 
