@@ -1,5 +1,4 @@
 /** Nchan's directives side by side: what real Nchan accepts is accepted, and what it refuses is refused in its words. */
-import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { CompileError } from '../../nginx/compiler/index.ts';
 import { compileFiles, testConfig } from '../support/compiled-nginx.ts';
@@ -16,7 +15,7 @@ const PLACES: Record<string, (line: string) => string> = {
   X: (line) => `server { listen 127.0.0.1:1; location / { limit_except GET { ${line} } } }`,
 };
 
-describe.skipIf(!existsSync(NCHAN_MODULE))('side by side with Nchan', () => {
+describe('side by side with Nchan', () => {
   it.each(VARIANTS.map(([variant, difference]) => ({ variant, difference })))(
     '$variant',
     async ({ variant, difference }) => {
