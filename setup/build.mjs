@@ -14,7 +14,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const STEPS = [
   {
     name: 'command and sidecar',
-    inputs: ['cli', 'handoff', 'nginx/compiler', 'sidecar', 'tsconfig.json', 'tsconfig.build.json'],
+    inputs: ['cli', 'handoff', 'lua', 'nginx/compiler', 'sidecar', 'tsconfig.json', 'tsconfig.build.json'],
     output: 'dist/cli/main.js',
     run: compileTypeScript,
   },

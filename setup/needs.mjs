@@ -23,11 +23,21 @@ const NEEDS = {
     file: ['/usr/lib/nginx/modules/ngx_nchan_module.so', '/usr/lib64/nginx/modules/ngx_nchan_module.so'],
     what: 'Nchan 1.3 as a module of nginx (ngx_nchan_module.so)',
   },
+  lua: { packages: ['lua5.1'], command: 'luac5.1', what: "Lua 5.1's compiler (luac5.1)" },
   curl: { packages: ['curl'], command: 'curl', what: 'curl' },
 };
 
 /** The needs of `setup.mjs start` and `setup.mjs test`. */
 export const PURPOSES = {
   start: [NEEDS.nginx, NEEDS.njsModule],
-  test: [NEEDS.nginx, NEEDS.njsModule, NEEDS.njs, NEEDS.redis, NEEDS.chromium, NEEDS.nchan, NEEDS.curl],
+  test: [
+    NEEDS.nginx,
+    NEEDS.njsModule,
+    NEEDS.njs,
+    NEEDS.redis,
+    NEEDS.chromium,
+    NEEDS.nchan,
+    NEEDS.lua,
+    NEEDS.curl,
+  ],
 };
