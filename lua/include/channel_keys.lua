@@ -1,0 +1,7 @@
+-- The keys that live and die with a channel's head.
+
+local function expire_channel(channel, milliseconds)
+  redis.call("PEXPIRE", channel, milliseconds)
+  redis.call("PEXPIRE", channel .. ":messages", milliseconds)
+  redis.call("PEXPIRE", channel .. ":subscriber_counts", milliseconds)
+end
