@@ -2,55 +2,65 @@ import { formatTags, MAX_TAG, type ParsedMessageId } from '../../handoff/message
 import { BEFORE_ALL, type MessageId, type SubscriptionId } from './message.ts';
 
 /**
- * How far a subscription has come on each channel of its list: one time, and for each channel the tag of the last
- * message seen in that second, -1 if none was (spec/message-ids.md §§2 and 7).
+ * How far a subscription has come: for each channel of its list the id up to which it has seen everything. The ids that
+ * its client gets say less: one time, and for each channel the tag of what was seen in that second, -1 if nothing was
+ * (spec/message-ids.md §§2 and 7).
  */
 export class Position {
-  #time: number;
-  #tags: number[];
+  readonly #seen: MessageId[];
+  /** Time of the message that was seen last; 0 before the first. */
+  #time = 0;
+  /** For each channel the tag of what was seen in that second. */
+  readonly #tags: number[];
 
-  private constructor(time: number, tags: number[]) {
-    this.#time = time;
-    this.#tags = tags;
+  private constructor(seen: MessageId[]) {
+    this.#seen = seen;
+    this.#tags = seen.map(() => -1);
   }
 
-  /** The position of someone who has seen everything up to the newest id of each channel (undefined: none yet). */
+  /** The position of someone who has seen everything up to this id of each channel (undefined: nothing yet). */
   static after(ids: readonly (MessageId | undefined)[]): Position {
-    const time = ids.reduce((latest, id) => Math.max(latest, id?.time ?? 0), 0);
-    return new Position(
-      time,
-      ids.map((id) => (id && id.time === time ? id.tag : -1)),
-    );
+    return new Position(ids.map((id) => id ?? BEFORE_ALL));
   }
 
   /** The position that a client names; tags that it leaves out are as if nothing was seen from those channels. */
-  static of(id: ParsedMessageId, channels: number): Position {
-    const tags = Array.from({ length: channels }, (_, i) => Math.max(id.tags[i] ?? -1, -1));
-    return new Position(id.time, tags);
+  static of({ time, tags }: ParsedMessageId, channels: number): Position {
+    const before = time === 0 ? BEFORE_ALL : { time: time - 1, tag: MAX_TAG };
+    return new Position(
+      Array.from({ length: channels }, (_, i) => {
+        const tag = Math.max(tags[i] ?? -1, -1);
+        return tag >= 0 || channels === 1 ? { time, tag } : before;
+      }),
+    );
   }
 
   /** The last id of the channel at `index` that this position covers. */
   channelPosition(index: number): MessageId {
-    const tag = this.#tags[index] as number;
-    if (tag >= 0 || this.#tags.length === 1) return { time: this.#time, tag };
-    return this.#time === 0 ? BEFORE_ALL : { time: this.#time - 1, tag: MAX_TAG };
+    return this.#seen[index] as MessageId;
   }
 
-  /** A message of the channel at `index` was seen: in a new second nothing is known of the others. */
+  /**
+   * A message of the channel at `index` was seen. In a new second nothing is known of the others, except of those that
+   * stand in it already: a subscriber that starts at the Nth message of each would else get, once it resumes, what
+   * they have before their own Nth.
+   */
   advance(index: number, id: MessageId): void {
-    if (id.time !== this.#time) {
-      this.#time = id.time;
-      this.#tags.fill(-1);
+    this.#seen[index] = id;
+    if (id.time === this.#time) {
+      this.#tags[index] = id.tag;
+      return;
     }
-    this.#tags[index] = id.tag;
+    this.#time = id.time;
+    this.#seen.forEach((seen, i) => {
+      this.#tags[i] = seen.time === id.time ? seen.tag : -1;
+    });
   }
 
   /** The id of the message that was seen last, which came from the channel at `index`. */
   id(index: number): SubscriptionId {
-    const tags = this.#tags;
     return {
       time: this.#time,
-      tags: tags.length === 1 ? String(tags[0]) : formatTags({ time: this.#time, tags, active: index }),
+      tags: formatTags({ time: this.#time, tags: this.#tags, active: index }),
     };
   }
 }

@@ -5,8 +5,10 @@ import { MessageBuffer } from '../../sidecar/store/memory/message-buffer.ts';
 import type { Message } from '../../sidecar/store/message.ts';
 import { StorageFullError } from '../../sidecar/store/store.ts';
 import { storeContract } from './contract.ts';
+import { pollsContract } from './polls.ts';
 
 storeContract('memory', async () => new MemoryStore({ limitBytes: 64 * 1024 * 1024 }));
+pollsContract('memory', async () => new MemoryStore({ limitBytes: 64 * 1024 * 1024 }));
 
 describe('the memory store', () => {
   afterEach(() => vi.useRealTimers());

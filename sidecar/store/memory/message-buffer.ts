@@ -2,11 +2,13 @@ import { compareIds, type Message, type MessageId } from '../message.ts';
 
 /**
  * The buffered messages of one channel, ordered by id. Dropping from the front is by far the commonest removal, so
- * the front is an index into the array and the array is compacted when half of it is gone.
+ * the front is an index into the array and the array is compacted when half of it is gone. Messages are numbered as
+ * they come, so that a reader can keep its place while others leave.
  */
 export class MessageBuffer {
   #messages: (Message | undefined)[] = [];
   #front = 0;
+  #firstNumber = 0;
   /** Called with every message that leaves the buffer. */
   readonly #onDrop: (message: Message) => void;
 
@@ -16,6 +18,11 @@ export class MessageBuffer {
 
   get length(): number {
     return this.#messages.length - this.#front;
+  }
+
+  /** The number of the oldest message kept, or of the next one if none is: how many have left. */
+  get firstNumber(): number {
+    return this.#firstNumber;
   }
 
   /** The i-th oldest message kept; undefined outside 0 … length-1. */
@@ -57,9 +64,15 @@ export class MessageBuffer {
     return low;
   }
 
+  /** The number of the oldest message after `id`; that of the message to come when there is none. */
+  numberAfter(id: MessageId): number {
+    return this.#firstNumber + this.indexAfter(id);
+  }
+
   #dropOldest(): void {
     const message = this.#messages[this.#front] as Message;
     this.#messages[this.#front++] = undefined;
+    this.#firstNumber += 1;
     if (this.#front * 2 >= this.#messages.length) {
       this.#messages = this.#messages.slice(this.#front);
       this.#front = 0;

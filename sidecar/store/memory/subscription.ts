@@ -126,6 +126,7 @@ export class MemorySubscription implements Subscription, Member {
   #nextBatch(reader: BufferReader): Delivery[] {
     const batch: Delivery[] = [];
     let bytes = 0;
+    reader.refresh();
     let next = reader.next();
     while (next) {
       batch.push(next);

@@ -1,6 +1,6 @@
 /** Subscribing to several channels at once: starts, ends, unusual lists. */
 import type { Area, Case, Step } from '../case.ts';
-import { del, get, post, publish, subscribe, subscribers, through } from '../steps.ts';
+import { del, get, post, publish, response, subscribe, subscribers, through } from '../steps.ts';
 import { EVENTSOURCE } from './common.ts';
 import { event, LAST, MULTI_LOCATIONS, on, sequence } from './multiplex-common.ts';
 
@@ -17,6 +17,36 @@ const starts: readonly Case[] = STARTS.map((start) => ({
     through('s', `data: ${LAST}\n\n`),
   ],
 }));
+
+/** Polls again and again with the id of the answer before, which the first one remembered as `m0`. */
+const pollOn = (times: number): readonly Step[] =>
+  Array.from({ length: times }, (_, at) =>
+    get('/multi-poll/{c}', [`Last-Event-ID: {m${at}}`], { as: `m${at + 1}` }),
+  );
+const polls: readonly Case[] = [
+  ...STARTS.filter((start) => start !== 'newest').map((start) => ({
+    name: `polls that start at ${start}`,
+    differs: 'multiplexed-start',
+    steps: [...sequence('aaabbc'), get(`/multi-pollfrom${start}/{c}`, [], { as: 'm0' }), ...pollOn(6)],
+  })),
+  {
+    name: 'a poll after a long-poll that started at newest',
+    differs: 'multiplexed-start',
+    steps: [
+      ...sequence('aaabbc'),
+      subscribe('l', '/multi-fromnewest/{c}'),
+      subscribers(1, '/multi-pub/{c}'),
+      on('b', LAST),
+      response('l', 'm0'),
+      ...pollOn(1),
+    ],
+  },
+  {
+    // An id has one time: b's start, in the second after a's, is not in a's id.
+    name: 'polls that start at 3, in different seconds',
+    steps: [...sequence('aaa|bb'), get('/multi-pollfrom3/{c}', [], { as: 'm0' }), ...pollOn(3)],
+  },
+];
 
 const EVENTS: readonly Case[] = [
   {
@@ -114,11 +144,14 @@ export const multiplex: Area = {
     ...MULTI_LOCATIONS,
     'multi-impatient': 'nchan_subscriber; nchan_subscriber_timeout 1; nchan_channel_id $1-a $1-b $1-c;',
     ...Object.fromEntries(
-      STARTS.map((start) => [
-        `multi-from${start}`,
-        `nchan_subscriber; nchan_subscriber_first_message ${start}; nchan_channel_id $1-a $1-b $1-c;`,
-      ]),
+      STARTS.flatMap((start) => {
+        const rest = `nchan_subscriber_first_message ${start}; nchan_channel_id $1-a $1-b $1-c;`;
+        return [
+          [`multi-from${start}`, `nchan_subscriber; ${rest}`],
+          [`multi-pollfrom${start}`, `nchan_subscriber poll; ${rest}`],
+        ];
+      }),
     ),
   },
-  cases: [...starts, ...EVENTS],
+  cases: [...starts, ...polls, ...EVENTS],
 };
