@@ -10,13 +10,15 @@ import {
   type Subscription,
 } from '../store.ts';
 import { BufferReader } from './buffer-reader.ts';
+import { CatchUpBatch } from './catch-up-batch.ts';
 import type { Feed } from './feed.ts';
+import { inLaterTurn } from './turns.ts';
 
-/** Message bytes given to a sink in one write while it reads the buffers. */
-const CATCH_UP_CHUNK_BYTES = 32 * 1024;
-
-/** Messages read from the buffers before other work gets its turn: about a millisecond. */
-const SLICE_MESSAGES = 1000;
+/**
+ * What reading the buffers takes is counted in looks at a channel. Before other work gets its turn there are so many of
+ * them: about a millisecond.
+ */
+const SLICE_LOOKS = 48 * 1024;
 
 /** What a delivery takes in memory beside its message's data, rounded up. */
 const DELIVERY_OVERHEAD_BYTES = 384;
@@ -97,59 +99,54 @@ export class MemorySubscription implements Subscription, Member {
   }
 
   #readSlice(): void {
-    let budget = SLICE_MESSAGES;
+    let looks = SLICE_LOOKS;
     while (this.#reader && !this.#ended) {
-      if (budget <= 0) {
+      if (looks <= 0) {
         this.#scheduled = true;
-        setImmediate(() => {
+        inLaterTurn(() => {
           this.#scheduled = false;
           this.#readSlice();
         });
         return;
       }
-      const batch = this.#nextBatch(this.#reader);
-      budget -= batch.length;
-      const last = batch[batch.length - 1];
+      const { deliveries, looks: taken } = this.#nextBatch(this.#reader);
+      looks -= taken;
+      const last = deliveries[deliveries.length - 1];
       if (!last) {
         this.#reader = undefined;
         this.#feed.goLive(this);
         return;
       }
       const { format } = this.sink;
-      const parts = batch.map((delivery) => format.encode(delivery));
+      const parts = deliveries.map((delivery) => format.encode(delivery));
       if (format.once) this.#leave();
       const bytes = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
       if (this.sink.write(bytes, last) > PAUSE_BYTES) return;
     }
   }
 
-  #nextBatch(reader: BufferReader): Delivery[] {
-    const batch: Delivery[] = [];
-    let bytes = 0;
+  /** What is next in the buffers, or when they are exhausted, of the tail; empty when nothing is left. */
+  #nextBatch(reader: BufferReader): CatchUpBatch {
+    const batch = new CatchUpBatch(this.#feed.channels.length, this.sink.format.once);
     reader.refresh();
-    let next = reader.next();
-    while (next) {
-      batch.push(next);
-      bytes += owedBytes(next);
-      if (this.sink.format.once || bytes >= CATCH_UP_CHUNK_BYTES) return batch;
-      next = reader.next();
+    while (!batch.full) {
+      const next = reader.next();
+      if (!next) break;
+      batch.add(next);
     }
-    return batch.length > 0 ? batch : this.#nextOfTail(reader);
+    if (batch.deliveries.length === 0) this.#takeTail(batch, reader);
+    return batch;
   }
 
-  /** The beginning of the tail; once all of it is taken, reading goes on after it. */
-  #nextOfTail(reader: BufferReader): Delivery[] {
-    const batch: Delivery[] = [];
-    let bytes = 0;
+  /** Takes the beginning of the tail; once all of it is taken, reading goes on after it. */
+  #takeTail(batch: CatchUpBatch, reader: BufferReader): void {
     for (const delivery of this.#tail) {
-      batch.push(delivery);
-      bytes += owedBytes(delivery);
-      if (this.sink.format.once || bytes >= CATCH_UP_CHUNK_BYTES) break;
+      if (batch.full) break;
+      batch.add(delivery);
+      this.#tailBytes -= owedBytes(delivery);
     }
-    this.#tail = this.#tail.slice(batch.length);
-    this.#tailBytes -= bytes;
-    reader.skip(batch);
+    this.#tail = this.#tail.slice(batch.deliveries.length);
+    reader.skip(batch.deliveries);
     for (const left of this.#tail) reader.stopBefore(left);
-    return batch;
   }
 }
