@@ -52,6 +52,7 @@ export function serveWebSocket(
     {
       maxMessageBytes: publishes ? context.limits().websocketMessageBytes : SUBSCRIBER_MESSAGE_BYTES,
       deflate: accepted.deflate,
+      publishes,
     },
     {
       message(data, binary) {

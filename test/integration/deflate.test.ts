@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { constants, deflateRawSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { clientFrame } from '../support/client-frame.ts';
 import { type Njchan, nginxConf, startNjchan } from '../support/njchan.ts';
 import { RawConnection, request } from '../support/raw-http.ts';
 import { waitFor } from '../support/wait.ts';
@@ -181,6 +183,56 @@ describe('a client', () => {
     connection.send(Buffer.from([0xc1, 0x83, 0, 0, 0, 0, 0xff, 0xff, 0xff]));
     expect((await connection.readToEnd()).subarray(0, 4)).toEqual(Buffer.from([0x88, 2, 0x03, 0xef]));
   });
+});
+
+describe('what a publisher sent before it left is published, all of it and in order:', () => {
+  const COUNT = 200;
+  /** The larger ones together are more than Node and the kernel read ahead. */
+  const [SMALL, LARGE] = [20, 6000];
+  type Leave = (connection: RawConnection, frames: Buffer) => void;
+  const withFin: Leave = (connection, frames) => {
+    connection.send(frames);
+    connection.end();
+  };
+  const withCloseAndFin: Leave = (connection, frames) =>
+    withFin(connection, Buffer.concat([frames, clientFrame(0x88)]));
+  const withReset: Leave = (connection, frames) => {
+    connection.send(frames);
+    connection.reset();
+  };
+  const leaves: [bytes: number, how: string, leave: Leave][] = [
+    [SMALL, 'a close frame and FIN', withCloseAndFin],
+    [LARGE, 'a close frame and FIN', withCloseAndFin],
+    [SMALL, 'FIN', withFin],
+    [LARGE, 'FIN', withFin],
+    // Of more, its own kernel throws away what has not been sent.
+    [SMALL, 'RST', withReset],
+  ];
+  const kinds = [
+    ['compressed', 0xc1, 'permessage-deflate; client_no_context_takeover'],
+    ['plain', 0x81, 'none'],
+  ] as const;
+  const cases = ['publisher', 'pubsub'].flatMap((location) =>
+    kinds.flatMap(([kind, ...frames]) =>
+      leaves.map((leave) => [location, kind, ...leave, ...frames] as const),
+    ),
+  );
+
+  it.each(cases)(
+    'at a %s, %s, %i bytes each, then %s',
+    async (location, kind, bytes, how, leave, first, offer) => {
+      const channel = `left-${location}-${kind}-${how.replaceAll(' ', '-')}-${bytes}`;
+      const subscriber = await open(`/sub/${channel}`);
+      const { connection } = await raw(`/${location}/${channel}`, offer);
+      const sent = Array.from({ length: COUNT }, (_, i) => `${i} ${randomBytes(bytes / 2).toString('hex')}`);
+      leave(connection, Buffer.concat(sent.map((text) => clientFrame(first, text))));
+      for (const text of sent) expect(await subscriber.text()).toBe(text);
+      const alone = /active subscribers: 1\D/;
+      await waitFor('the publisher to be forgotten', async () =>
+        alone.test((await request(njchan.port, 'GET', `/pub/${channel}`)).body.toString()),
+      );
+    },
+  );
 });
 
 it('other settings of zlib are kept to, and a client with a smaller window gets plain frames', async () => {
