@@ -49,6 +49,8 @@ export class WebSocketConnection {
   #reading = true;
   /** Whether the client has yet to read our answers before more is read from it. */
   #unread = false;
+  /** Whether something may have waited unread since `heardAll` was last asked. */
+  #behind = false;
   /** A frame that waits to be inflated until messages are wanted. */
   #held: (() => void) | undefined;
 
@@ -91,6 +93,13 @@ export class WebSocketConnection {
     this.#regulate();
   }
 
+  /** Whether all that came since this was last asked was read as it came; a pong may have been missed if not. */
+  heardAll(): boolean {
+    const wasBehind = this.#behind;
+    this.#behind = this.#socket.isPaused() || (this.#receiver?.writableLength ?? 0) > 0;
+    return !wasBehind && !this.#behind;
+  }
+
   /** Sends a close frame and drops the connection when the client has answered or 250 ms later. */
   close(code: number | undefined, reason: Buffer | string = ''): void {
     if (this.#closeSent) return;
@@ -110,7 +119,7 @@ export class WebSocketConnection {
     this.#receiver ??= this.#createReceiver();
     if (!this.#receiver.writable) return; // nothing counts after a close frame or an error
     // It takes its time when it inflates; bytes must not pile up meanwhile.
-    if (!this.#receiver.write(bytes)) this.#socket.pause();
+    if (!this.#receiver.write(bytes)) this.#pause();
   }
 
   /** Reads from the client, or stops, as the state is now; everything is read after our close frame. */
@@ -123,7 +132,12 @@ export class WebSocketConnection {
     if (this.#socket.destroyed) return; // resumed after an error, Node throws away what it had read ahead
     const wanted = this.#closeSent || (this.#reading && !this.#unread);
     if (wanted && !this.#receiver?.writableNeedDrain) this.#socket.resume();
-    else this.#socket.pause();
+    else this.#pause();
+  }
+
+  #pause(): void {
+    this.#behind = true;
+    this.#socket.pause();
   }
 
   #createReceiver(): Receiver {
