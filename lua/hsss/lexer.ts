@@ -30,8 +30,9 @@ export interface Comment extends Span {
   readonly long: boolean;
 }
 
-export interface LexicalProblem {
-  readonly line: number;
+/** Something wrong at a place of the text. */
+export interface PlacedProblem {
+  readonly offset: number;
   readonly message: string;
 }
 
@@ -39,7 +40,7 @@ export interface Lexed {
   readonly tokens: readonly Token[];
   readonly comments: readonly Comment[];
   /** In reading order. Reading goes on after a problem, so that what follows can still be looked at. */
-  readonly problems: readonly LexicalProblem[];
+  readonly problems: readonly PlacedProblem[];
 }
 
 const KEYWORDS = new Set(
@@ -53,7 +54,7 @@ export const LINE_END = /\r\n|\n\r|\n|\r/g;
 
 /** A number is everything up to here; then it must be one of VALID_NUMBER. So `3and` is one word, and none of Lua's. */
 const NUMBER = /\.?\d[\d.]*(?:[Ee][+-]?)?\w*/y;
-const VALID_NUMBER = /^(?:(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]?\d+)?|0[Xx][\dA-Fa-f]+(?:[Pp]\d+)?)$/;
+export const VALID_NUMBER = /^(?:(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]?\d+)?|0[Xx][\dA-Fa-f]+(?:[Pp]\d+)?)$/;
 
 const QUOTED = {
   '"': /"(?:[^"\\\r\n]+|\\(?:\r\n|\n\r|[\s\S]))*("?)/y,
@@ -77,9 +78,13 @@ export function shown(text: string): string {
   return `'${cut.replace(/[^ -~…]/g, (byte) => `\\${byte.charCodeAt(0)}`)}'`;
 }
 
-/** The number of line ends in a text. */
-export function countLineEnds(text: string): number {
+function countLineEnds(text: string): number {
   return text.match(LINE_END)?.length ?? 0;
+}
+
+/** The line on which a character of a text stands, from 1. */
+export function lineAt(text: string, offset: number): number {
+  return 1 + countLineEnds(text.slice(0, offset));
 }
 
 /**
@@ -94,7 +99,7 @@ class Lexer {
   readonly #text: string;
   readonly #tokens: Token[] = [];
   readonly #comments: Comment[] = [];
-  readonly #problems: LexicalProblem[] = [];
+  readonly #problems: PlacedProblem[] = [];
   #at = 0;
   #line = 1;
 
@@ -122,8 +127,8 @@ class Lexer {
     this.#at = end;
   }
 
-  #problem(line: number, message: string): void {
-    this.#problems.push({ line, message });
+  #problem(offset: number, message: string): void {
+    this.#problems.push({ offset, message });
   }
 
   #push(kind: TokenKind, start: number, line: number): void {
@@ -143,18 +148,18 @@ class Lexer {
     const start = this.#at;
     const line = this.#line;
     const bracket = this.#take(LONG_BRACKET);
-    if (bracket) this.#toEndOfLongBracket(bracket[1] as string, line, 'string');
+    if (bracket) this.#toEndOfLongBracket(bracket[1] as string, start, 'string');
     const number = bracket ? null : this.#take(NUMBER);
     if (number && !VALID_NUMBER.test(number[0])) {
-      this.#problem(line, `malformed number near ${shown(number[0])}`);
+      this.#problem(start, `malformed number near ${shown(number[0])}`);
     }
     if (bracket) this.#push('string', start, line);
     else if (number) this.#push('number', start, line);
-    else if (this.#take(BROKEN_LONG_BRACKET)) this.#problem(line, 'invalid long string delimiter');
+    else if (this.#take(BROKEN_LONG_BRACKET)) this.#problem(start, 'invalid long string delimiter');
     else if (this.#take(NAME)) this.#push(this.#kindOfName(start), start, line);
     else if (this.#take(SYMBOL)) this.#push('symbol', start, line);
     else {
-      this.#problem(line, `unexpected symbol near ${shown(this.#text[start] as string)}`);
+      this.#problem(start, `unexpected symbol near ${shown(this.#text[start] as string)}`);
       this.#advance(1);
     }
   }
@@ -168,13 +173,13 @@ class Lexer {
     const line = this.#line;
     this.#advance('--'.length);
     const bracket = this.#take(LONG_BRACKET);
-    if (bracket) this.#toEndOfLongBracket(bracket[1] as string, line, 'comment');
+    if (bracket) this.#toEndOfLongBracket(bracket[1] as string, start, 'comment');
     else this.#take(REST_OF_LINE);
     const text = this.#text.slice(start, this.#at);
     this.#comments.push({ text, start, end: this.#at, line, long: bracket !== null });
   }
 
-  #toEndOfLongBracket(level: string, line: number, what: 'string' | 'comment'): void {
+  #toEndOfLongBracket(level: string, start: number, what: 'string' | 'comment'): void {
     const closing = `]${level}]`;
     const found = this.#text.indexOf(closing, this.#at);
     const end = found < 0 ? this.#text.length : found;
@@ -182,9 +187,9 @@ class Lexer {
     // Lua 5.0 let [[ … ]] nest. 5.1 does not and refuses what 5.0 would have read in another way.
     const nested = level === '' ? content.indexOf('[[') : -1;
     if (nested >= 0) {
-      this.#problem(line + countLineEnds(content.slice(0, nested)), 'nesting of [[...]] is deprecated');
+      this.#problem(this.#at + nested, 'nesting of [[...]] is deprecated');
     } else if (found < 0) {
-      this.#problem(line, `unfinished long ${what}, it begins here`);
+      this.#problem(start, `unfinished long ${what}, it begins here`);
     }
     this.#advance(end - this.#at + (found < 0 ? 0 : closing.length));
   }
@@ -193,9 +198,10 @@ class Lexer {
     const start = this.#at;
     const line = this.#line;
     const match = this.#take(pattern) as RegExpExecArray;
-    if (match[1] === '') this.#problem(this.#line, `unfinished string near ${shown(match[0])}`);
-    for (const [sequence, digits] of match[0].matchAll(DECIMAL_ESCAPE)) {
-      if (Number(digits) > MAX_BYTE) this.#problem(line, `escape sequence too large near ${shown(sequence)}`);
+    if (match[1] === '') this.#problem(start, `unfinished string near ${shown(match[0])}`);
+    for (const { 0: sequence, 1: digits, index } of match[0].matchAll(DECIMAL_ESCAPE)) {
+      if (Number(digits) > MAX_BYTE)
+        this.#problem(start + index, `escape sequence too large near ${shown(sequence)}`);
     }
     this.#push('string', start, line);
   }
