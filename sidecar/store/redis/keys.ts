@@ -28,6 +28,11 @@ export function channelHeadKey(namespace: string, id: string): string {
   return `${namespace}${TAG}${id.replaceAll('}', BRACE_STAND_IN)}}`;
 }
 
+/** The name of a channel, from how it stands in keys and in the arguments of Nchan's scripts. */
+export function channelNameInRedis(text: string): string {
+  return text.replaceAll(BRACE_STAND_IN, '}');
+}
+
 /**
  * Takes a key apart.
  * @param key - text or bytes as latin1; the parts are of the same kind
@@ -41,7 +46,7 @@ export function parseChannelKey(key: string): ChannelKey | undefined {
   if (rest !== '' && !rest.startsWith(':')) return undefined;
   return {
     namespace: key.slice(0, tag),
-    id: key.slice(tag + TAG.length, end).replaceAll(BRACE_STAND_IN, '}'),
+    id: channelNameInRedis(key.slice(tag + TAG.length, end)),
     suffix: rest.slice(1),
   };
 }
