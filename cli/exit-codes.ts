@@ -1,7 +1,10 @@
 /** How the command ends: the table that `--help`, docs/cli.md and the code share. */
 export const EXIT = {
   ok: { code: 0, meaning: 'It did what was asked.' },
-  refused: { code: 1, meaning: 'The configuration was refused, or starting failed.' },
+  refused: {
+    code: 1,
+    meaning: 'The configuration was refused, starting failed, or redis-check found something wrong.',
+  },
   usage: { code: 2, meaning: 'The command line was wrong.' },
   notRunning: { code: 3, meaning: 'No njchan runs on this run directory (status, reload).' },
   alreadyRunning: { code: 4, meaning: 'An njchan already runs on this run directory (up).' },
@@ -9,6 +12,10 @@ export const EXIT = {
     code: 5,
     meaning:
       'nginx or its njs module is missing (Debian packages nginx and libnginx-mod-http-js), or nginx cannot be run.',
+  },
+  redis: {
+    code: 6,
+    meaning: 'Redis cannot be reached, or refuses the login or a command (trace, redis-check).',
   },
 } as const satisfies Record<string, { code: number; meaning: string }>;
 

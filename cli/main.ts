@@ -1,8 +1,10 @@
 /** The `njchan` command: reads the command line and runs the command. */
 import { check } from './commands/check.ts';
 import { compileCommand } from './commands/compile.ts';
+import { redisCheck } from './commands/redis-check.ts';
 import { reload } from './commands/reload.ts';
 import { status } from './commands/status.ts';
+import { trace } from './commands/trace.ts';
 import { up } from './commands/up.ts';
 import { CliError, EXIT } from './exit-codes.ts';
 import { type CommandName, helpText, type OptionValues, parse } from './options.ts';
@@ -14,6 +16,8 @@ const HANDLERS: Record<CommandName, (values: OptionValues) => Promise<number>> =
   check,
   reload,
   status,
+  trace,
+  'redis-check': (values) => redisCheck(values),
 };
 
 /** Nobody reads what we print: `njchan compile FILE | head`, or a terminal that was closed. No failure of ours. */

@@ -1,6 +1,8 @@
 /** The command line: a table of commands and options, its parser, and the help texts made from it. */
 import { parseArgs } from 'node:util';
+import { DEFAULT_REDIS_URL } from '../sidecar/store/redis/url.ts';
 import { CliError, EXIT, NGINX_EXIT_MEANING } from './exit-codes.ts';
+import type { ColourMode } from './terminal.ts';
 
 interface Option {
   readonly type: 'string' | 'boolean';
@@ -26,7 +28,16 @@ export const OPTIONS = {
     help: 'human (default) or json: one line an entry, to standard error',
   },
   output: { type: 'string', short: 'o', value: 'OUT', help: 'write to OUT instead of standard output' },
-  json: { type: 'boolean', help: 'print JSON instead of a table' },
+  json: { type: 'boolean', help: 'print JSON instead of text' },
+  channel: { type: 'string', value: 'ID', help: 'only what concerns this channel; its full name: GROUP/ID' },
+  namespace: { type: 'string', value: 'NS', help: 'only channels in this nchan_redis_namespace' },
+  full: { type: 'boolean', help: 'show long values to their end' },
+  color: {
+    type: 'string',
+    value: 'WHEN',
+    choices: ['auto', 'always', 'never'],
+    help: 'auto (default: on a terminal, unless NO_COLOR is set), always or never',
+  },
   help: { type: 'boolean', short: 'h', help: 'print this help' },
 } as const satisfies Record<string, Option>;
 
@@ -39,6 +50,8 @@ interface Command {
   /** True when FILE may stand without -c. */
   readonly takesFile?: boolean;
   readonly needsFile?: boolean;
+  /** True when the URL of a Redis server may be given. */
+  readonly takesUrl?: boolean;
 }
 
 export const COMMANDS = {
@@ -73,6 +86,20 @@ everything; a second Ctrl-C hurries. SIGHUP reloads, as "njchan reload" does.`,
     details: 'Prints versions, process ids, restarts, channels and subscribers.',
     options: ['run-dir', 'json', 'help'],
   },
+  trace: {
+    summary: 'show what a Redis server does, scripts and arguments by name',
+    details: `REDIS-URL is redis://[[USER]:PASSWORD@]HOST[:PORT][/DB], rediss:// for TLS or unix:///PATH; default:
+${DEFAULT_REDIS_URL}. With DB, only commands for that database are shown.
+It uses MONITOR, which can halve the throughput of the server while it runs.`,
+    options: ['channel', 'namespace', 'full', 'color', 'help'],
+    takesUrl: true,
+  },
+  'redis-check': {
+    summary: 'look for inconsistencies in the channels that a Redis server stores',
+    details: `REDIS-URL is as for "njchan trace". Reads only. Ends with status 1 when something is wrong.`,
+    options: ['namespace', 'json', 'help'],
+    takesUrl: true,
+  },
 } as const satisfies Record<string, Command>;
 
 export type CommandName = keyof typeof COMMANDS;
@@ -84,6 +111,11 @@ export interface OptionValues {
   'log-format'?: 'human' | 'json';
   output?: string;
   json?: boolean;
+  url?: string;
+  channel?: string;
+  namespace?: string;
+  full?: boolean;
+  color?: ColourMode;
 }
 
 export type Parsed =
@@ -133,6 +165,7 @@ export function parse(argv: readonly string[]): Parsed {
   if (values.help) return { kind: 'help', command: name };
 
   if (command.takesFile && values.config === undefined) values.config = positionals.shift();
+  if (command.takesUrl && positionals.length > 0) values.url = positionals.shift();
   if (positionals.length > 0) throw usageError(name, `unexpected argument ${JSON.stringify(positionals[0])}`);
   if (command.needsFile && !values.config) throw usageError(name, 'name the configuration with -c FILE');
   for (const option of command.options) {
@@ -153,7 +186,7 @@ function optionLabel(name: OptionName): string {
 }
 
 function commandUsage(name: CommandName): string {
-  const { options, takesFile, needsFile }: Command = COMMANDS[name];
+  const { options, takesFile, needsFile, takesUrl }: Command = COMMANDS[name];
   const words = options
     .filter((option) => option !== 'help' && option !== 'config')
     .map((option) => {
@@ -161,7 +194,8 @@ function commandUsage(name: CommandName): string {
       return `[${short ? `-${short}` : `--${option}`}${value ? ` ${value}` : ''}]`;
     });
   const file = needsFile ? [takesFile ? 'FILE' : '-c FILE'] : [];
-  return ['njchan', name, ...file, ...words].join(' ');
+  const url = takesUrl ? ['[REDIS-URL]'] : [];
+  return ['njchan', name, ...file, ...url, ...words].join(' ');
 }
 
 /** Two columns, the first as wide as its widest entry. */

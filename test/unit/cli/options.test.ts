@@ -24,6 +24,15 @@ describe('the command line', () => {
     expect(parse([command, '-c', 'a.conf'])).toMatchObject(expected);
   });
 
+  it.each(['trace', 'redis-check'])('takes the URL of a Redis server for %s, or none', (command) => {
+    expect(parse([command])).toEqual({ kind: 'run', command, values: {} });
+    expect(parse([command, 'redis://h', '--namespace=ns'])).toEqual({
+      kind: 'run',
+      command,
+      values: { url: 'redis://h', namespace: 'ns' },
+    });
+  });
+
   it.each(commandNames)('explains %s with --help, whatever else is given', (command) => {
     expect(parse([command, '--help'])).toEqual({ kind: 'help', command });
   });
@@ -41,6 +50,10 @@ describe('the command line', () => {
     [['check', 'a', 'b'], 'unexpected argument "b"'],
     [['status', '-c', 'a'], "unknown option '-c'"],
     [['status', '--run-dir', ''], '--run-dir must not be empty'],
+    [['trace', 'redis://a', 'redis://b'], 'unexpected argument "redis://b"'],
+    [['status', 'redis://a'], 'unexpected argument "redis://a"'],
+    [['trace', '--color', 'blue'], '--color must be auto or always or never'],
+    [['trace', '--channel', ''], '--channel must not be empty'],
     [['up', '-c', 'a', '--log-format', 'xml'], '--log-format must be human or json'],
   ])('refuses %j: %s', (argv, reason) => {
     const attempt = () => parse(argv);
