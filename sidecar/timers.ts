@@ -1,3 +1,5 @@
+/** Node's timers, which go by the steady clock: setting the wall clock neither delays nor hastens them. */
+
 /** The longest delay that Node's timers take, in milliseconds; they would fire longer ones at once. */
 const MAX_DELAY_MS = 0x7fffffff;
 

@@ -30,7 +30,10 @@ export interface MessageDraft {
 
 export interface Message extends MessageDraft {
   readonly id: MessageId;
-  /** Unix milliseconds after which the message is gone. */
+  /**
+   * When the message is gone, in milliseconds of this process's steady clock (Clock.steadyMs): a wall clock that is set
+   * must neither keep it nor lose it. It means nothing elsewhere; a store that others share keeps a lifetime.
+   */
   readonly expiresAtMs: number;
   /** False when it was published with a buffer length of 0: only present subscribers get it. */
   readonly buffered: boolean;

@@ -1,4 +1,5 @@
 /** What subscribers of all transports have in common: where they start, and how long they wait. */
+import { SYSTEM_CLOCK } from '../clock.ts';
 import type { Handoff } from '../handoff.ts';
 import type { EndReason, Start } from '../store/store.ts';
 import { after } from '../timers.ts';
@@ -19,7 +20,7 @@ export class IdleTimer {
   readonly #timeoutMs: number;
   readonly #expired: () => void;
   #timer: NodeJS.Timeout | undefined;
-  #activeMs = Date.now();
+  #activeMs = SYSTEM_CLOCK.steadyMs();
 
   /** @param timeoutSeconds 0 waits for ever. */
   constructor(timeoutSeconds: number, expired: () => void) {
@@ -30,7 +31,7 @@ export class IdleTimer {
 
   /** Something was received: only a time stamp, since this is called with every delivery. */
   touch(): void {
-    if (this.#timer) this.#activeMs = Date.now();
+    if (this.#timer) this.#activeMs = SYSTEM_CLOCK.steadyMs();
   }
 
   stop(): void {
@@ -40,7 +41,7 @@ export class IdleTimer {
 
   #arm(ms: number): void {
     this.#timer = after(ms, () => {
-      const left = this.#activeMs + this.#timeoutMs - Date.now();
+      const left = this.#activeMs + this.#timeoutMs - SYSTEM_CLOCK.steadyMs();
       if (left > 0) this.#arm(left);
       else this.#expired();
     });

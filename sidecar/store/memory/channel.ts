@@ -1,3 +1,4 @@
+import type { Clock } from '../../clock.ts';
 import type { Message, MessageDraft, MessageId } from '../message.ts';
 import type { BufferLimits, ChannelInfo, EndReason } from '../store.ts';
 import type { Feed } from './feed.ts';
@@ -15,22 +16,24 @@ export interface ChannelEvents {
 export class MemoryChannel {
   readonly name: string;
   readonly buffer: MessageBuffer;
-  /** Unix ms of the last publish or deletion, or coming or going of a subscriber. */
+  /** When there last was a publish or deletion, or a subscriber came or went; milliseconds of Clock.steadyMs. */
   lastUsedMs: number;
-  /** Unix second under which the store has filed it for its next look, undefined when it has not. */
+  /** Second under which it stands in the store's agenda, undefined when it does not. */
   dueSecond: number | undefined;
   readonly #ids: IdClock;
+  readonly #clock: Clock;
   readonly #events: ChannelEvents;
   /** The feeds it belongs to (one a user, for a channel that all users share), with its places in their lists. */
   readonly #feeds = new Map<Feed, number[]>();
   #subscribers = 0;
   #lastSeenSubscriber: number | undefined;
 
-  constructor(name: string, clock: StoreClock, nowMs: number, events: ChannelEvents) {
+  constructor(name: string, ids: StoreClock, clock: Clock, events: ChannelEvents) {
     this.name = name;
-    this.#ids = new IdClock(clock);
+    this.#ids = new IdClock(ids);
+    this.#clock = clock;
     this.#events = events;
-    this.lastUsedMs = nowMs;
+    this.lastUsedMs = clock.steadyMs();
     this.buffer = new MessageBuffer(events.messageDropped);
   }
 
@@ -49,8 +52,13 @@ export class MemoryChannel {
     return this.#ids.last;
   }
 
-  info(nowMs: number): ChannelInfo {
-    this.buffer.expire(nowMs);
+  /** Drops the messages whose time is over. */
+  expire(): void {
+    this.buffer.expire(this.#clock.steadyMs());
+  }
+
+  info(): ChannelInfo {
+    this.expire();
     return {
       messages: this.buffer.length,
       lastSeenSubscriber: this.#lastSeenSubscriber,
@@ -60,9 +68,10 @@ export class MemoryChannel {
   }
 
   /** Gives the draft its id, keeps it within the limits and queues it for every subscriber. */
-  publish(draft: MessageDraft, limits: BufferLimits, nowMs: number): Message {
+  publish(draft: MessageDraft, limits: BufferLimits): Message {
+    const nowMs = this.#clock.steadyMs();
     const message: Message = {
-      id: this.#ids.next(nowMs),
+      id: this.#ids.next(this.#clock.unixMs()),
       data: draft.data,
       deflated: draft.deflated,
       contentType: draft.contentType,
@@ -107,7 +116,7 @@ export class MemoryChannel {
 
   /** A subscriber came, went or looked. */
   seen(): void {
-    this.lastUsedMs = Date.now();
-    this.#lastSeenSubscriber = Math.floor(this.lastUsedMs / 1000);
+    this.lastUsedMs = this.#clock.steadyMs();
+    this.#lastSeenSubscriber = Math.floor(this.#clock.unixMs() / 1000);
   }
 }

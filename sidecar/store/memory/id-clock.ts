@@ -16,13 +16,13 @@ export class StoreClock {
     this.#second = floorSeconds;
   }
 
-  /** The second of an id given now. */
-  at(nowMs: number): number {
-    this.#second = Math.max(this.#second, Math.floor(nowMs / 1000));
+  /** The second of an id given at this time of the wall clock, in Unix milliseconds. */
+  at(unixMs: number): number {
+    this.#second = Math.max(this.#second, Math.floor(unixMs / 1000));
     return this.#second;
   }
 
-  /** A channel has used up this second: everyone goes on in the next. */
+  /** A channel has used up this second, or was forgotten after it gave ids in it: everyone goes on in the next. */
   skip(second: number): number {
     this.#second = Math.max(this.#second, second + 1);
     return this.#second;
@@ -42,8 +42,9 @@ export class IdClock {
     this.#clock = clock;
   }
 
-  next(nowMs: number): MessageId {
-    const now = this.#clock.at(nowMs);
+  /** @param unixMs the time of the wall clock. */
+  next(unixMs: number): MessageId {
+    const now = this.#clock.at(unixMs);
     const last = this.last;
     if (!last || now > last.time) this.last = { time: now, tag: 0 };
     else if (last.tag < MAX_TAG) this.last = { time: last.time, tag: last.tag + 1 };

@@ -1,7 +1,6 @@
-/**
- * The embedded store: channels in this process, nothing to install, gone with the process. Expiry needs no scan over
- * all channels: each is filed under the second in which it next has something to do.
- */
+/** The embedded store: channels in this process, nothing to install, gone with the process. */
+import { type Clock, SYSTEM_CLOCK } from '../../clock.ts';
+import { every } from '../../timers.ts';
 import { type Delivery, dataBytes, type Message, type MessageDraft } from '../message.ts';
 import {
   type BufferLimits,
@@ -14,6 +13,7 @@ import {
   type StoreTotals,
   type Subscription,
 } from '../store.ts';
+import { Agenda } from './agenda.ts';
 import { BufferReader } from './buffer-reader.ts';
 import { type ChannelEvents, MemoryChannel } from './channel.ts';
 import { Feed } from './feed.ts';
@@ -27,28 +27,35 @@ const CHANNEL_OVERHEAD_BYTES = 768;
 /** Seconds that a channel without messages and subscribers stays known after its last use (spec/surprises.md A20). */
 const IDLE_CHANNEL_SECONDS = 5;
 
+/** Seconds between looks at what has expired. */
+const SWEEP_SECONDS = 1;
+
 export interface MemoryStoreOptions {
   /** Bytes of channels and buffered messages, with what they take beside their data. */
   readonly limitBytes: number;
+  readonly clock?: Clock;
 }
 
 export class MemoryStore implements Store {
   #limitBytes: number;
   readonly #channels = new Map<string, MemoryChannel>();
-  /** Unix second → channels to look at then. */
-  readonly #agenda = new Map<number, Set<MemoryChannel>>();
   /** By the names of their channels, joined by commas, which names do not contain. */
   readonly #feeds = new Map<string, Feed>();
-  readonly #clock = new StoreClock(Math.floor(Date.now() / 1000) + 1);
+  readonly #clock: Clock;
+  readonly #ids: StoreClock;
+  readonly #agenda: Agenda;
   readonly #timer: NodeJS.Timeout;
-  #swept = Math.floor(Date.now() / 1000);
   #bytes = 0;
   #messages = 0;
 
-  constructor(options: MemoryStoreOptions) {
-    this.#limitBytes = options.limitBytes;
-    this.#timer = setInterval(() => this.#sweep(Date.now()), 1000);
-    this.#timer.unref();
+  constructor({ limitBytes, clock = SYSTEM_CLOCK }: MemoryStoreOptions) {
+    this.#limitBytes = limitBytes;
+    this.#clock = clock;
+    this.#ids = new StoreClock(Math.floor(clock.unixMs() / 1000) + 1);
+    this.#agenda = new Agenda(clock.steadyMs());
+    this.#timer = every(SWEEP_SECONDS, () =>
+      this.#agenda.sweep(clock.steadyMs(), (channel) => this.#attend(channel)),
+    );
   }
 
   /** Changes the limit; what is stored stays. */
@@ -60,27 +67,25 @@ export class MemoryStore implements Store {
     const size = dataBytes(draft) + MESSAGE_OVERHEAD_BYTES;
     if (limits.length > 0 && this.#usedBytes() + size > this.#limitBytes)
       throw new StorageFullError(this.#limitBytes);
-    const nowMs = Date.now();
-    const channel = this.#obtain(name, nowMs);
+    const channel = this.#obtain(name);
     if (limits.length > 0) {
       this.#bytes += size;
       this.#messages += 1;
     }
-    const message = channel.publish(draft, limits, nowMs);
-    if (limits.length > 0) this.#file(channel, message.expiresAtMs);
+    const message = channel.publish(draft, limits);
+    if (limits.length > 0) this.#agenda.file(channel, message.expiresAtMs);
     else this.#fileIdle(channel);
-    return channel.info(nowMs);
+    return channel.info();
   }
 
   async info(name: string): Promise<ChannelInfo | undefined> {
-    return this.#channels.get(name)?.info(Date.now());
+    return this.#channels.get(name)?.info();
   }
 
   async delete(name: string): Promise<ChannelInfo | undefined> {
     const channel = this.#channels.get(name);
     if (!channel) return undefined;
-    const nowMs = Date.now();
-    const before = channel.info(nowMs);
+    const before = channel.info();
     const ended = channel.endSubscribers('deleted');
     channel.buffer.clear();
     this.#fileIdle(channel);
@@ -97,10 +102,9 @@ export class MemoryStore implements Store {
   }
 
   async read(names: readonly string[], start: Start, limit: number, limitBytes: number): Promise<Delivery[]> {
-    const nowMs = Date.now();
-    const channels = names.map((name) => this.#channels.get(name) ?? this.#newChannel(name, nowMs));
+    const channels = names.map((name) => this.#channels.get(name) ?? this.#newChannel(name));
     for (const channel of channels) {
-      channel.buffer.expire(nowMs);
+      channel.expire();
       channel.seen();
     }
     const reader = new BufferReader(channels, start);
@@ -127,9 +131,7 @@ export class MemoryStore implements Store {
 
   /** Entries in the agenda, at most one a channel. */
   get filed(): number {
-    let entries = 0;
-    for (const due of this.#agenda.values()) entries += due.size;
-    return entries;
+    return this.#agenda.size;
   }
 
   async close(): Promise<void> {
@@ -141,29 +143,28 @@ export class MemoryStore implements Store {
     return this.#bytes + this.#channels.size * CHANNEL_OVERHEAD_BYTES;
   }
 
-  #obtain(name: string, nowMs: number): MemoryChannel {
+  #obtain(name: string): MemoryChannel {
     let channel = this.#channels.get(name);
     if (!channel) {
-      channel = this.#newChannel(name, nowMs);
+      channel = this.#newChannel(name);
       this.#channels.set(name, channel);
     }
     return channel;
   }
 
-  #newChannel(name: string, nowMs: number): MemoryChannel {
-    return new MemoryChannel(name, this.#clock, nowMs, this.#events);
+  #newChannel(name: string): MemoryChannel {
+    return new MemoryChannel(name, this.#ids, this.#clock, this.#events);
   }
 
   #feed(names: readonly string[]): Feed {
     const key = names.join(',');
     let feed = this.#feeds.get(key);
     if (!feed) {
-      const nowMs = Date.now();
-      const channels = names.map((name) => this.#obtain(name, nowMs));
+      const channels = names.map((name) => this.#obtain(name));
       feed = new Feed(key, channels, (deserted) => this.#feeds.delete(deserted.key));
       this.#feeds.set(key, feed);
     }
-    for (const channel of feed.channels) channel.buffer.expire(Date.now());
+    for (const channel of feed.channels) channel.expire();
     return feed;
   }
 
@@ -175,62 +176,28 @@ export class MemoryStore implements Store {
     deserted: (channel: MemoryChannel): void => this.#fileIdle(channel),
   };
 
-  /** Files a channel for a look at `atMs`, unless one is due sooner: that look files it again. */
-  #file(channel: MemoryChannel, atMs: number): void {
-    const second = Math.max(Math.ceil(atMs / 1000), this.#swept + 1);
-    if (channel.dueSecond !== undefined && channel.dueSecond <= second) return;
-    this.#unfile(channel);
-    channel.dueSecond = second;
-    const due = this.#agenda.get(second);
-    if (due) due.add(channel);
-    else this.#agenda.set(second, new Set([channel]));
-  }
-
-  #unfile(channel: MemoryChannel): void {
-    if (channel.dueSecond === undefined) return;
-    const due = this.#agenda.get(channel.dueSecond);
-    due?.delete(channel);
-    if (due?.size === 0) this.#agenda.delete(channel.dueSecond);
-    channel.dueSecond = undefined;
-  }
-
   #fileIdle(channel: MemoryChannel): void {
-    this.#file(channel, channel.lastUsedMs + IDLE_CHANNEL_SECONDS * 1000);
+    this.#agenda.file(channel, channel.lastUsedMs + IDLE_CHANNEL_SECONDS * 1000);
   }
 
-  /** Looks at every channel filed up to now: expires messages, forgets idle channels, files the rest again. */
-  #sweep(nowMs: number): void {
-    const now = Math.floor(nowMs / 1000);
-    if (now - this.#swept > 3600) {
-      // The clock leapt: look at everything once instead of walking through every second.
-      const all = [...this.#agenda.values()];
-      this.#agenda.clear();
-      this.#swept = now;
-      for (const due of all) for (const channel of due) this.#attend(channel, nowMs);
-      return;
-    }
-    while (this.#swept < now) {
-      this.#swept += 1;
-      const due = this.#agenda.get(this.#swept);
-      if (!due) continue;
-      this.#agenda.delete(this.#swept);
-      for (const channel of due) this.#attend(channel, nowMs);
-    }
-  }
-
-  #attend(channel: MemoryChannel, nowMs: number): void {
+  /** Expires a channel's messages; forgets it when it is idle, else files it for its next look. */
+  #attend(channel: MemoryChannel): void {
     if (this.#channels.get(channel.name) !== channel) return;
-    channel.dueSecond = undefined;
-    channel.buffer.expire(nowMs);
+    channel.expire();
     const oldest = channel.buffer.at(0);
     if (oldest) {
-      this.#file(channel, oldest.expiresAtMs);
+      this.#agenda.file(channel, oldest.expiresAtMs);
     } else if (channel.subscribers === 0) {
-      const idle = nowMs - channel.lastUsedMs >= IDLE_CHANNEL_SECONDS * 1000;
-      // While the ids' second stands still, a channel that began anew would give the same ids again.
-      const idsMoveOn = (channel.lastMessageId?.time ?? 0) < this.#clock.at(nowMs);
-      if (idle && idsMoveOn) this.#channels.delete(channel.name);
-      else this.#file(channel, Math.max(channel.lastUsedMs + IDLE_CHANNEL_SECONDS * 1000, nowMs + 1000));
+      const idleMs = this.#clock.steadyMs() - channel.lastUsedMs;
+      if (idleMs >= IDLE_CHANNEL_SECONDS * 1000) this.#forget(channel);
+      else this.#fileIdle(channel);
     }
+  }
+
+  #forget(channel: MemoryChannel): void {
+    this.#channels.delete(channel.name);
+    // A channel that begins anew gives its first id of a second again, so that second must be over for everyone: after
+    // the wall clock stepped back it could last for hours.
+    if (channel.lastMessageId) this.#ids.skip(channel.lastMessageId.time);
   }
 }

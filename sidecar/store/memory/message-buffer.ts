@@ -43,6 +43,7 @@ export class MessageBuffer {
   /**
    * Drops expired messages from the oldest end only: a long-lived old message protects a short-lived newer one
    * (spec/message-ids.md §5).
+   * @param nowMs of Clock.steadyMs, as the messages' expiresAtMs.
    */
   expire(nowMs: number): void {
     while (this.length > 0 && (this.at(0) as Message).expiresAtMs <= nowMs) this.#dropOldest();
