@@ -52,7 +52,10 @@ async function run(file: string): Promise<void> {
   let config = readConfig(file);
   const log: Logger = createLogger('sidecar', config.logFormat ?? 'human');
   let limits = limitsOf(config);
-  const store = new MemoryStore({ limitBytes: limits.storeBytes });
+  const store = new MemoryStore({
+    limitBytes: limits.storeBytes,
+    fault: (error) => log.error({ err: error }, 'a subscriber could not be given a message and was closed'),
+  });
   const server = createSidecarServer({
     store,
     log,

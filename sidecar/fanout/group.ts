@@ -1,42 +1,53 @@
 /**
- * The subscribers of one channel that share a format, and what is on its way to them. Messages that arrive in one turn
- * of the event loop are joined into one write per subscriber; a large group is served in slices with other work in
- * between, so that a burst to many subscribers never holds up the rest.
+ * The subscribers of one channel list that share a format, and what is on its way to them. Messages that arrive in one
+ * turn of the event loop are joined into one write per subscriber; a large group is served in slices with other work
+ * in between, so that a burst to many subscribers never holds up the rest.
  */
 import type { Delivery } from '../store/message.ts';
 import type { MessageFormat } from './format.ts';
+import type { SlicedWork, WorkQueue } from './work-queue.ts';
 
 /** A subscriber that is up to date and waits for the next message. */
 export interface Member {
-  /** Number of the first batch that is meant for it; set by the group. */
+  /** Number of the first batch that it is still to get; kept by the group. */
   firstBatch: number;
   /** Takes the encoded messages of a batch; `last` is the newest of them. */
   deliver(bytes: Buffer, last: Delivery): void;
 }
 
-interface Batch {
-  readonly number: number;
-  readonly parts: Buffer[];
-  readonly deliveries: Delivery[];
+/** What a group belongs to: it hears of faults, which are nobody's business but that of the member concerned. */
+export interface GroupOwner<M extends Member> {
+  /** Encoding a message or delivering it to a member threw this. */
+  fault(error: unknown): void;
+  /** The member could not be given a message, so it must not get the ones after it. */
+  expel(member: M): void;
 }
 
-/** Subscribers written to before other work gets its turn: some 2 ms at 4 µs a write. */
-export const SLICE_MEMBERS = 512;
+interface Batch {
+  readonly number: number;
+  /** Empty when the message could not be encoded. */
+  readonly parts: Buffer[];
+  readonly deliveries: Delivery[];
+  /** The joined parts, once the first member gets them. */
+  bytes: Buffer | undefined;
+}
 
-export class FanoutGroup {
+export class FanoutGroup<M extends Member = Member> implements SlicedWork {
   readonly format: MessageFormat;
-  readonly #members = new Set<Member>();
+  readonly #queue: WorkQueue;
+  readonly #owner: GroupOwner<M>;
+  readonly #members = new Set<M>();
   /** Batches not yet given to every member, oldest first; messages join the last one while it is open. */
   readonly #batches: Batch[] = [];
   #open = false;
   #nextBatch = 0;
-  #scheduled = false;
   /** Where the oldest batch's delivery stopped, when it takes more than one slice. */
-  #cursor: Iterator<Member> | undefined;
-  #cursorBytes: Buffer | undefined;
+  #cursor: Iterator<M> | undefined;
 
-  constructor(format: MessageFormat) {
+  constructor(format: MessageFormat, queue: WorkQueue, owner: GroupOwner<M>) {
     this.format = format;
+    this.#queue = queue;
+    this.#owner = owner;
   }
 
   get size(): number {
@@ -49,18 +60,18 @@ export class FanoutGroup {
   }
 
   /** Adds a member that has seen every message pushed so far; it gets the ones pushed from now on. */
-  add(member: Member): void {
+  add(member: M): void {
     this.#open = false;
     member.firstBatch = this.#nextBatch;
     this.#members.add(member);
   }
 
-  remove(member: Member): void {
+  remove(member: M): void {
     this.#members.delete(member);
   }
 
   /** What is on its way to a member that got everything up to and with `last`. */
-  owed(member: Member, last: Delivery): Delivery[] {
+  owed(member: M, last: Delivery): Delivery[] {
     const meant = this.#batches.filter(({ number }) => number >= member.firstBatch);
     const deliveries = meant.flatMap((batch) => batch.deliveries);
     return deliveries.slice(deliveries.indexOf(last) + 1);
@@ -69,60 +80,77 @@ export class FanoutGroup {
   /** Queues a message for all present members. */
   push(delivery: Delivery): void {
     if (this.#members.size === 0) return;
-    const encoded = this.format.encode(delivery);
-    const open = this.#open ? this.#batches[this.#batches.length - 1] : undefined;
-    if (open) {
+    const encoded = this.#encode(delivery);
+    const open = encoded && this.#open ? this.#batches[this.#batches.length - 1] : undefined;
+    if (encoded && open) {
       open.parts.push(encoded);
       open.deliveries.push(delivery);
     } else {
-      this.#batches.push({ number: this.#nextBatch++, parts: [encoded], deliveries: [delivery] });
+      this.#batches.push({
+        number: this.#nextBatch++,
+        parts: encoded ? [encoded] : [],
+        deliveries: [delivery],
+        bytes: undefined,
+      });
       // Members of a once-only format leave with their first message, so nothing may be joined to it.
-      this.#open = !this.format.once;
+      this.#open = encoded !== undefined && !this.format.once;
     }
-    this.#schedule();
+    this.#queue.add(this);
   }
 
-  /** Delivers everything now, in this turn: for members that are about to be ended. */
-  flush(): void {
-    while (this.#batches.length > 0) this.#deliver(Number.POSITIVE_INFINITY);
+  /** Gives a member what is on its way to it, in this turn, and lets it go: it is about to be ended. */
+  finish(member: M): void {
+    this.#open = false;
+    for (const batch of this.#batches) {
+      if (!this.#members.has(member)) return; // it left, or fell behind
+      if (member.firstBatch <= batch.number) this.#serve(member, batch);
+    }
+    this.#members.delete(member);
   }
 
-  #schedule(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    setImmediate(() => {
-      this.#scheduled = false;
-      if (!this.#deliver(SLICE_MEMBERS)) this.#schedule();
-    });
-  }
-
-  /** Delivers to at most `budget` members; false when some are left. */
-  #deliver(budget: number): boolean {
-    while (this.#batches.length > 0) {
-      const batch = this.#batches[0] as Batch;
+  /** Delivers to at most `steps` members. */
+  slice(steps: number): number {
+    let done = 0;
+    for (let batch = this.#batches[0]; batch; batch = this.#batches[0]) {
       if (!this.#cursor) {
         if (this.#batches.length === 1) this.#open = false;
         this.#cursor = this.#members.values();
-        this.#cursorBytes =
-          batch.parts.length === 1 ? (batch.parts[0] as Buffer) : Buffer.concat(batch.parts);
       }
-      for (;;) {
-        const next = this.#cursor.next();
-        if (next.done) break;
-        const member = next.value;
-        if (member.firstBatch > batch.number) continue;
-        if (this.format.once) this.#members.delete(member);
-        member.deliver(
-          this.#cursorBytes as Buffer,
-          batch.deliveries[batch.deliveries.length - 1] as Delivery,
-        );
-        budget -= 1;
-        if (budget <= 0) return false;
+      for (let next = this.#cursor.next(); !next.done; next = this.#cursor.next()) {
+        if (next.value.firstBatch > batch.number) continue;
+        this.#serve(next.value, batch);
+        done += 1;
+        if (done >= steps) return done;
       }
       this.#cursor = undefined;
-      this.#cursorBytes = undefined;
       this.#batches.shift();
     }
-    return true;
+    return done;
+  }
+
+  #encode(delivery: Delivery): Buffer | undefined {
+    try {
+      return this.format.encode(delivery);
+    } catch (error) {
+      this.#owner.fault(error);
+      return undefined;
+    }
+  }
+
+  #serve(member: M, batch: Batch): void {
+    member.firstBatch = batch.number + 1;
+    if (this.format.once) this.#members.delete(member);
+    const { parts, deliveries } = batch;
+    if (parts.length === 0) {
+      this.#owner.expel(member);
+      return;
+    }
+    batch.bytes ??= parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
+    try {
+      member.deliver(batch.bytes, deliveries[deliveries.length - 1] as Delivery);
+    } catch (error) {
+      this.#owner.fault(error);
+      this.#owner.expel(member);
+    }
   }
 }

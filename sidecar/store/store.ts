@@ -39,8 +39,11 @@ export type ListInfo = Pick<ChannelInfo, 'subscribers' | 'lastSeenSubscriber'>;
  */
 export type Start = { readonly after: ParsedMessageId } | { readonly first: number };
 
-/** Why a subscription ended from the store's side; `overflow` means that it was owed more than OVERFLOW_BYTES. */
-export type EndReason = 'deleted' | 'overflow' | 'shutdown';
+/**
+ * Why a subscription ended from the store's side; `overflow` means that it was owed more than OVERFLOW_BYTES, `fault`
+ * that encoding a message or writing it threw: the subscriber may come again with the last id it got.
+ */
+export type EndReason = 'deleted' | 'overflow' | 'shutdown' | 'fault';
 
 /**
  * Undrained bytes above which a subscriber gets nothing more until it drains; it then goes on from the buffer. So a slow
@@ -87,12 +90,17 @@ export interface Store {
   publish(channel: string, draft: MessageDraft, limits: BufferLimits): Promise<ChannelInfo>;
   /** Figures of a channel, or undefined when there is none. */
   info(channel: string): Promise<ChannelInfo | undefined>;
-  /** Drops a channel's messages and ends its subscribers; the figures as they were before, or undefined. */
+  /**
+   * Drops a channel's messages and ends its subscribers, who get nothing that is published after this was called;
+   * resolves when all were told. Other channels of their lists may count them until then.
+   * @returns the figures as they were before, or undefined.
+   */
   delete(channel: string): Promise<ChannelInfo | undefined>;
   /**
    * Begins delivery; buffered messages may reach the sink before this returns. Several channels are multiplexed: their
    * messages come ordered by id, those of one moment in the order of the list, and deleting any one ends the
    * subscription.
+   * @throws what the sink or its format throws meanwhile; it is then not subscribed.
    */
   subscribe(channels: readonly string[], start: Start, sink: Sink): Subscription;
   /**
@@ -103,7 +111,7 @@ export interface Store {
   /** Figures of this very list of several channels; undefined when nobody subscribes to it. */
   listInfo(channels: readonly string[]): Promise<ListInfo | undefined>;
   totals(): StoreTotals;
-  /** Ends every subscriber with `shutdown` and stops all timers. */
+  /** Ends every subscriber with `shutdown`, also those that come from now on, and stops all timers. */
   close(): Promise<void>;
 }
 

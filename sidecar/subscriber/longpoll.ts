@@ -46,8 +46,9 @@ function waitForMessage(response: ServerResponse, handoff: Handoff, store: Store
     },
     end(reason) {
       idle.stop();
-      if (reason === 'overflow') response.destroy();
-      else answerEmpty(response, handoff, END_STATUS[reason]);
+      const status = END_STATUS[reason];
+      if (status) answerEmpty(response, handoff, status);
+      else response.destroy();
     },
   };
   response.on('close', () => {

@@ -44,8 +44,9 @@ export class StreamingSubscriber implements Sink {
 
   end(reason: EndReason): void {
     this.#stopTimers();
-    if (reason === 'overflow') this.#wire.destroy();
-    else this.#wire.finish(END_STATUS[reason]);
+    const status = END_STATUS[reason];
+    if (status) this.#wire.finish(status);
+    else this.#wire.destroy();
   }
 
   /** The wire can take more. */

@@ -7,8 +7,13 @@ import { after } from '../timers.ts';
 /** The status with which a subscription ends, in whatever form its transport has for it. */
 export type EndStatus = 408 | 410;
 
-/** What a client is told for each reason; `overflow` is told nothing, since its client does not read. */
-export const END_STATUS: Record<Exclude<EndReason, 'overflow'>, EndStatus> = { deleted: 410, shutdown: 410 };
+/** What a client is told for each reason; nothing where it does not read, or where we could not write to it. */
+export const END_STATUS: Record<EndReason, EndStatus | undefined> = {
+  deleted: 410,
+  shutdown: 410,
+  overflow: undefined,
+  fault: undefined,
+};
 
 /** Where this subscriber starts: at the id it sent, else where its location says. */
 export function startOf(handoff: Handoff): Start {

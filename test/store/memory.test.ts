@@ -6,9 +6,19 @@ import type { Message } from '../../sidecar/store/message.ts';
 import { StorageFullError } from '../../sidecar/store/store.ts';
 import { storeContract } from './contract.ts';
 import { pollsContract } from './polls.ts';
+import { sharingContract } from './sharing.ts';
 
-storeContract('memory', async () => new MemoryStore({ limitBytes: 64 * 1024 * 1024 }));
-pollsContract('memory', async () => new MemoryStore({ limitBytes: 64 * 1024 * 1024 }));
+const LIMIT_BYTES = 64 * 1024 * 1024;
+/** So few that the tests' lists and groups take many turns. */
+const STEPS_PER_TURN = 5;
+
+storeContract('memory', async () => new MemoryStore({ limitBytes: LIMIT_BYTES }));
+pollsContract('memory', async () => new MemoryStore({ limitBytes: LIMIT_BYTES }));
+sharingContract(
+  'memory',
+  async () => new MemoryStore({ limitBytes: LIMIT_BYTES, stepsPerTurn: STEPS_PER_TURN }),
+  STEPS_PER_TURN,
+);
 
 describe('the memory store', () => {
   afterEach(() => vi.useRealTimers());

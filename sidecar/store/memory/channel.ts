@@ -1,40 +1,42 @@
 import type { Clock } from '../../clock.ts';
 import type { Message, MessageDraft, MessageId } from '../message.ts';
 import type { BufferLimits, ChannelInfo, EndReason } from '../store.ts';
+import type { Filed } from './agenda.ts';
 import type { Feed } from './feed.ts';
 import { IdClock, type StoreClock } from './id-clock.ts';
 import { MessageBuffer } from './message-buffer.ts';
+import type { FeedPlaces, Rounds } from './rounds.ts';
 
-/** What a channel tells the store it belongs to. */
-export interface ChannelEvents {
+/** What a channel needs of the store that it belongs to. */
+export interface ChannelHost {
+  readonly clock: Clock;
+  readonly ids: StoreClock;
+  readonly rounds: Rounds;
   messageDropped(message: Message): void;
   /** The last subscriber left. */
   deserted(channel: MemoryChannel): void;
 }
 
 /** One channel: its buffer, the ids it gives, and the feeds through which subscribers get its messages. */
-export class MemoryChannel {
+export class MemoryChannel implements Filed {
   readonly name: string;
   readonly buffer: MessageBuffer;
   /** When there last was a publish or deletion, or a subscriber came or went; milliseconds of Clock.steadyMs. */
   lastUsedMs: number;
-  /** Second under which it stands in the store's agenda, undefined when it does not. */
   dueSecond: number | undefined;
   readonly #ids: IdClock;
-  readonly #clock: Clock;
-  readonly #events: ChannelEvents;
+  readonly #host: ChannelHost;
   /** The feeds it belongs to (one a user, for a channel that all users share), with its places in their lists. */
-  readonly #feeds = new Map<Feed, number[]>();
+  #feeds = new Map<Feed, number[]>();
   #subscribers = 0;
   #lastSeenSubscriber: number | undefined;
 
-  constructor(name: string, ids: StoreClock, clock: Clock, events: ChannelEvents) {
+  constructor(name: string, host: ChannelHost) {
     this.name = name;
-    this.#ids = new IdClock(ids);
-    this.#clock = clock;
-    this.#events = events;
-    this.lastUsedMs = clock.steadyMs();
-    this.buffer = new MessageBuffer(events.messageDropped);
+    this.#ids = new IdClock(host.ids);
+    this.#host = host;
+    this.lastUsedMs = host.clock.steadyMs();
+    this.buffer = new MessageBuffer(host.messageDropped);
   }
 
   /** Subscribers of this channel; one of a list that names it twice counts twice. */
@@ -54,11 +56,12 @@ export class MemoryChannel {
 
   /** Drops the messages whose time is over. */
   expire(): void {
-    this.buffer.expire(this.#clock.steadyMs());
+    this.buffer.expire(this.#host.clock.steadyMs());
   }
 
   info(): ChannelInfo {
     this.expire();
+    this.#host.rounds.settleFew(this.#feeds);
     return {
       messages: this.buffer.length,
       lastSeenSubscriber: this.#lastSeenSubscriber,
@@ -67,11 +70,11 @@ export class MemoryChannel {
     };
   }
 
-  /** Gives the draft its id, keeps it within the limits and queues it for every subscriber. */
-  publish(draft: MessageDraft, limits: BufferLimits): Message {
-    const nowMs = this.#clock.steadyMs();
+  /** Gives the draft its id and keeps it within the limits. */
+  store(draft: MessageDraft, limits: BufferLimits): Message {
+    const nowMs = this.#host.clock.steadyMs();
     const message: Message = {
-      id: this.#ids.next(this.#clock.unixMs()),
+      id: this.#ids.next(this.#host.clock.unixMs()),
       data: draft.data,
       deflated: draft.deflated,
       contentType: draft.contentType,
@@ -83,8 +86,15 @@ export class MemoryChannel {
     this.buffer.expire(nowMs);
     if (message.buffered) this.buffer.push(message);
     this.buffer.trim(limits.length);
-    for (const [feed, places] of this.#feeds) for (const place of places) feed.published(place, message);
     return message;
+  }
+
+  /**
+   * Queues a message for every subscriber.
+   * @returns a promise for when that is done, nothing when it already is.
+   */
+  handOn(message: Message): Promise<void> | undefined {
+    return this.#host.rounds.publish(this.#feeds, message);
   }
 
   /** The channel stands at this place in the feed's list, perhaps at others too. */
@@ -103,20 +113,31 @@ export class MemoryChannel {
     this.seen();
   }
 
-  subscriberLeft(count = 1): void {
+  /** Subscribers of the feed left, at one of its places. */
+  subscribersLeft(feed: Feed, count: number): void {
+    if (!this.#feeds.has(feed)) return; // they left with all others when they were ended
     this.#subscribers -= count;
     this.seen();
-    if (this.#subscribers === 0) this.#events.deserted(this);
+    if (this.#subscribers === 0) this.#host.deserted(this);
   }
 
-  /** Ends the subscribers of every list that this channel is in. */
+  /**
+   * Ends the subscribers of every list that this channel is in. The channel has lost them at once, the lists' other
+   * channels lose them one list after the other.
+   * @returns when all were told.
+   */
   async endSubscribers(reason: EndReason): Promise<void> {
-    await Promise.all([...this.#feeds.keys()].map((feed) => feed.end(reason)));
+    if (this.#feeds.size === 0) return;
+    const leaving: FeedPlaces = this.#feeds;
+    this.#feeds = new Map();
+    this.#subscribers = 0;
+    this.seen();
+    await this.#host.rounds.end(leaving, reason);
   }
 
   /** A subscriber came, went or looked. */
   seen(): void {
-    this.lastUsedMs = this.#clock.steadyMs();
-    this.#lastSeenSubscriber = Math.floor(this.#clock.unixMs() / 1000);
+    this.lastUsedMs = this.#host.clock.steadyMs();
+    this.#lastSeenSubscriber = Math.floor(this.#host.clock.unixMs() / 1000);
   }
 }

@@ -1,5 +1,6 @@
 /** The embedded store: channels in this process, nothing to install, gone with the process. */
 import { type Clock, SYSTEM_CLOCK } from '../../clock.ts';
+import { WorkQueue } from '../../fanout/work-queue.ts';
 import { every } from '../../timers.ts';
 import { type Delivery, dataBytes, type Message, type MessageDraft } from '../message.ts';
 import {
@@ -15,9 +16,10 @@ import {
 } from '../store.ts';
 import { Agenda } from './agenda.ts';
 import { BufferReader } from './buffer-reader.ts';
-import { type ChannelEvents, MemoryChannel } from './channel.ts';
-import { Feed } from './feed.ts';
+import { type ChannelHost, MemoryChannel } from './channel.ts';
+import { Feed, type FeedHost } from './feed.ts';
 import { StoreClock } from './id-clock.ts';
+import { type FeedPlaces, Rounds } from './rounds.ts';
 import { MemorySubscription } from './subscription.ts';
 
 /** Memory that a buffered message takes beside its data, and a channel beside its messages; measured, rounded up. */
@@ -34,6 +36,17 @@ export interface MemoryStoreOptions {
   /** Bytes of channels and buffered messages, with what they take beside their data. */
   readonly limitBytes: number;
   readonly clock?: Clock;
+  /** Steps of work in a turn of the event loop; tests that look between turns take few. */
+  readonly stepsPerTurn?: number;
+  /** Takes what was thrown while one subscriber was served; the subscriber has been ended, the others go on. */
+  readonly fault?: (error: unknown) => void;
+}
+
+/** Where nobody takes them, faults end the process like any other error that nobody caught. */
+function uncaught(error: unknown): void {
+  setImmediate(() => {
+    throw error;
+  });
 }
 
 export class MemoryStore implements Store {
@@ -43,19 +56,36 @@ export class MemoryStore implements Store {
   readonly #feeds = new Map<string, Feed>();
   readonly #clock: Clock;
   readonly #ids: StoreClock;
-  readonly #agenda: Agenda;
+  readonly #agenda: Agenda<MemoryChannel>;
+  readonly #rounds: Rounds;
+  readonly #channelHost: ChannelHost;
+  readonly #feedHost: FeedHost;
   readonly #timer: NodeJS.Timeout;
+  #closing = false;
   #bytes = 0;
   #messages = 0;
 
-  constructor({ limitBytes, clock = SYSTEM_CLOCK }: MemoryStoreOptions) {
+  constructor({ limitBytes, clock = SYSTEM_CLOCK, stepsPerTurn, fault = uncaught }: MemoryStoreOptions) {
     this.#limitBytes = limitBytes;
     this.#clock = clock;
-    this.#ids = new StoreClock(Math.floor(clock.unixMs() / 1000) + 1);
-    this.#agenda = new Agenda(clock.steadyMs());
-    this.#timer = every(SWEEP_SECONDS, () =>
-      this.#agenda.sweep(clock.steadyMs(), (channel) => this.#attend(channel)),
-    );
+    const queue = new WorkQueue(stepsPerTurn);
+    const rounds = new Rounds(queue);
+    const ids = new StoreClock(Math.floor(clock.unixMs() / 1000) + 1);
+    this.#ids = ids;
+    this.#rounds = rounds;
+    this.#agenda = new Agenda(clock.steadyMs(), (channel) => this.#attend(channel));
+    this.#channelHost = {
+      clock,
+      ids,
+      rounds,
+      messageDropped: (message) => this.#dropped(message),
+      deserted: (channel) => this.#fileIdle(channel),
+    };
+    this.#feedHost = { queue, rounds, fault, deserted: (feed) => void this.#feeds.delete(feed.key) };
+    this.#timer = every(SWEEP_SECONDS, () => {
+      this.#agenda.dueUntil(clock.steadyMs());
+      queue.add(this.#agenda);
+    });
   }
 
   /** Changes the limit; what is stored stays. */
@@ -63,6 +93,7 @@ export class MemoryStore implements Store {
     this.#limitBytes = limitBytes;
   }
 
+  /** Resolves when every list has the message, so that publishers cannot be faster than lists are served. */
   async publish(name: string, draft: MessageDraft, limits: BufferLimits): Promise<ChannelInfo> {
     const size = dataBytes(draft) + MESSAGE_OVERHEAD_BYTES;
     if (limits.length > 0 && this.#usedBytes() + size > this.#limitBytes)
@@ -72,10 +103,13 @@ export class MemoryStore implements Store {
       this.#bytes += size;
       this.#messages += 1;
     }
-    const message = channel.publish(draft, limits);
+    const message = channel.store(draft, limits);
+    const handedOn = channel.handOn(message);
     if (limits.length > 0) this.#agenda.file(channel, message.expiresAtMs);
     else this.#fileIdle(channel);
-    return channel.info();
+    const info = channel.info();
+    await handedOn;
+    return info;
   }
 
   async info(name: string): Promise<ChannelInfo | undefined> {
@@ -94,10 +128,17 @@ export class MemoryStore implements Store {
   }
 
   subscribe(names: readonly string[], start: Start, sink: Sink): Subscription {
-    const feed = this.#feed(names);
+    const feed = this.#findFeed(names) ?? this.#newFeed(names);
+    for (const channel of feed.channels) channel.expire();
     const subscription = new MemorySubscription(feed, sink, start);
     feed.add(subscription);
-    subscription.resume();
+    try {
+      subscription.resume();
+    } catch (error) {
+      subscription.cancel();
+      throw error;
+    }
+    if (this.#closing) void this.#end([feed]);
     return subscription;
   }
 
@@ -120,7 +161,7 @@ export class MemoryStore implements Store {
   }
 
   async listInfo(names: readonly string[]): Promise<ListInfo | undefined> {
-    return this.#feeds.get(names.join(','))?.info();
+    return this.#findFeed(names)?.info();
   }
 
   totals(): StoreTotals {
@@ -136,7 +177,13 @@ export class MemoryStore implements Store {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    await Promise.all([...this.#feeds.values()].map((feed) => feed.end('shutdown')));
+    this.#closing = true;
+    await this.#end(this.#feeds.values());
+  }
+
+  async #end(feeds: Iterable<Feed>): Promise<void> {
+    const ending: FeedPlaces = new Map(Array.from(feeds, (feed) => [feed, []]));
+    await this.#rounds.end(ending, 'shutdown');
   }
 
   #usedBytes(): number {
@@ -153,28 +200,28 @@ export class MemoryStore implements Store {
   }
 
   #newChannel(name: string): MemoryChannel {
-    return new MemoryChannel(name, this.#ids, this.#clock, this.#events);
+    return new MemoryChannel(name, this.#channelHost);
   }
 
-  #feed(names: readonly string[]): Feed {
+  /** The feed of this list as if everything had happened everywhere at once; see Rounds. */
+  #findFeed(names: readonly string[]): Feed | undefined {
     const key = names.join(',');
-    let feed = this.#feeds.get(key);
-    if (!feed) {
-      const channels = names.map((name) => this.#obtain(name));
-      feed = new Feed(key, channels, (deserted) => this.#feeds.delete(deserted.key));
-      this.#feeds.set(key, feed);
-    }
-    for (const channel of feed.channels) channel.expire();
+    const feed = this.#feeds.get(key);
+    if (feed) this.#rounds.settle(feed);
+    return this.#feeds.get(key); // perhaps it has just been closed
+  }
+
+  #newFeed(names: readonly string[]): Feed {
+    const channels = names.map((name) => this.#obtain(name));
+    const feed = new Feed(names.join(','), channels, this.#feedHost);
+    this.#feeds.set(feed.key, feed);
     return feed;
   }
 
-  readonly #events: ChannelEvents = {
-    messageDropped: (message: Message): void => {
-      this.#bytes -= dataBytes(message) + MESSAGE_OVERHEAD_BYTES;
-      this.#messages -= 1;
-    },
-    deserted: (channel: MemoryChannel): void => this.#fileIdle(channel),
-  };
+  #dropped(message: Message): void {
+    this.#bytes -= dataBytes(message) + MESSAGE_OVERHEAD_BYTES;
+    this.#messages -= 1;
+  }
 
   #fileIdle(channel: MemoryChannel): void {
     this.#agenda.file(channel, channel.lastUsedMs + IDLE_CHANNEL_SECONDS * 1000);

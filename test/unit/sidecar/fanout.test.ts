@@ -1,5 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
-import { FanoutGroup, type Member } from '../../../sidecar/fanout/group.ts';
+import type { MessageFormat } from '../../../sidecar/fanout/format.ts';
+import { FanoutGroup, type GroupOwner, type Member } from '../../../sidecar/fanout/group.ts';
+import { STEPS_PER_TURN, WorkQueue } from '../../../sidecar/fanout/work-queue.ts';
 import type { Delivery } from '../../../sidecar/store/message.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -29,9 +31,24 @@ class Recorder implements Member {
   }
 }
 
+/** What a group says of faults. */
+class Owner implements GroupOwner<Member> {
+  readonly faults: unknown[] = [];
+  readonly expelled: Member[] = [];
+  fault(error: unknown): void {
+    this.faults.push(error);
+  }
+  expel(member: Member): void {
+    this.expelled.push(member);
+  }
+}
+
+const newGroup = (format: Partial<MessageFormat> = {}, queue = new WorkQueue(), owner = new Owner()) =>
+  new FanoutGroup({ encode, once: false, ...format }, queue, owner);
+
 describe('a fan-out group', () => {
   it('encodes a message once and gives the same bytes to every member', async () => {
-    const group = new FanoutGroup({ encode, once: false });
+    const group = newGroup();
     const members = [new Recorder(), new Recorder(), new Recorder()];
     for (const member of members) group.add(member);
     encode.mockClear();
@@ -42,7 +59,7 @@ describe('a fan-out group', () => {
   });
 
   it('joins the messages of one turn into one write', async () => {
-    const group = new FanoutGroup({ encode, once: false });
+    const group = newGroup();
     const member = new Recorder();
     group.add(member);
     for (const text of ['a', 'b', 'c']) group.push(message(text));
@@ -53,7 +70,7 @@ describe('a fan-out group', () => {
   });
 
   it('gives a member nothing that was pushed before it came, even in the same turn', async () => {
-    const group = new FanoutGroup({ encode, once: false });
+    const group = newGroup();
     const [early, late] = [new Recorder(), new Recorder()];
     group.add(early);
     group.push(message('a'));
@@ -65,7 +82,7 @@ describe('a fan-out group', () => {
   });
 
   it('serves a large group in slices and keeps the order for messages that come in between', async () => {
-    const group = new FanoutGroup({ encode, once: false });
+    const group = newGroup();
     const members = Array.from({ length: 1500 }, () => new Recorder());
     for (const member of members) group.add(member);
     group.push(message('a'));
@@ -84,7 +101,7 @@ describe('a fan-out group', () => {
   });
 
   it('lets members of a once-only format go with their first message', async () => {
-    const group = new FanoutGroup({ encode, once: true });
+    const group = newGroup({ once: true });
     const member = new Recorder();
     group.add(member);
     group.push(message('a'));
@@ -96,7 +113,7 @@ describe('a fan-out group', () => {
   });
 
   it('gives nothing to a member that another member removes while it is served', async () => {
-    const group = new FanoutGroup({ encode, once: false });
+    const group = newGroup();
     const [first, second] = [new Recorder(), new Recorder()];
     first.onDeliver = () => group.remove(second);
     group.add(first);
@@ -106,14 +123,113 @@ describe('a fan-out group', () => {
     expect(second.writes).toEqual([]);
   });
 
-  it('delivers at once when it is flushed, and not again later', async () => {
-    const group = new FanoutGroup({ encode, once: false });
-    const member = new Recorder();
-    group.add(member);
+  it('gives a member that it finishes what is on its way to it at once, and nothing later', async () => {
+    const group = newGroup();
+    const [leaving, staying] = [new Recorder(), new Recorder()];
+    group.add(leaving);
+    group.add(staying);
     group.push(message('a'));
-    group.flush();
-    expect(member.writes).toEqual(['a']);
+    group.finish(leaving);
+    expect(leaving.writes).toEqual(['a']);
+    group.push(message('b'));
     await turn();
-    expect(member.writes).toEqual(['a']);
+    expect(leaving.writes).toEqual(['a']);
+    expect(staying.writes.join('')).toBe('ab');
+  });
+
+  it('finishes a member in the middle of a delivery with what it has not got yet', async () => {
+    const group = newGroup({}, new WorkQueue(2));
+    const members = Array.from({ length: 4 }, () => new Recorder());
+    for (const member of members) group.add(member);
+    group.push(message('a'));
+    await turn();
+    group.push(message('b'));
+    for (const member of members) group.finish(member);
+    await turn();
+    expect(members.map(({ writes }) => writes)).toEqual(members.map(() => ['a', 'b']));
+  });
+
+  describe('when a member cannot take a message', () => {
+    const fault = new Error('a bug');
+
+    it('expels it, says why, and gives the others everything', async () => {
+      const owner = new Owner();
+      const group = newGroup({}, new WorkQueue(), owner);
+      const members = Array.from({ length: 3 }, () => new Recorder());
+      for (const member of members) group.add(member);
+      const [, faulty] = members as [Recorder, Recorder, Recorder];
+      faulty.onDeliver = () => {
+        throw fault;
+      };
+      owner.expel = (member) => group.remove(member);
+      group.push(message('a'));
+      await turn();
+      group.push(message('b'));
+      await turn();
+      expect(owner.faults).toEqual([fault]);
+      expect(members.map(({ writes }) => writes.join(''))).toEqual(['ab', 'a', 'ab']);
+    });
+
+    it('expels all when it cannot even be encoded, after what came before it, and goes on with those who come later', async () => {
+      const owner = new Owner();
+      const group = newGroup(
+        {
+          encode: (delivery) => {
+            if (delivery.message.data.toString() === 'bad') throw fault;
+            return delivery.message.data;
+          },
+        },
+        new WorkQueue(),
+        owner,
+      );
+      const [early, late] = [new Recorder(), new Recorder()];
+      group.add(early);
+      owner.expel = (member) => {
+        owner.expelled.push(member);
+        group.remove(member);
+      };
+      for (const text of ['a', 'bad']) group.push(message(text));
+      group.add(late);
+      group.push(message('b'));
+      await turn();
+      expect(owner.faults).toEqual([fault]);
+      expect(owner.expelled).toEqual([early]);
+      expect([early.writes, late.writes]).toEqual([['a'], ['b']]);
+    });
+  });
+});
+
+describe('a work queue', () => {
+  it('has one budget of steps a turn, so that many groups hold nobody up', async () => {
+    const queue = new WorkQueue();
+    const groups = Array.from({ length: 3 * STEPS_PER_TURN }, () => newGroup({}, queue));
+    const members = groups.map((group) => {
+      const member = new Recorder();
+      group.add(member);
+      group.push(message('a'));
+      return member;
+    });
+    const served = () => members.filter(({ writes }) => writes.length > 0).length;
+    for (let slices = 1; slices <= 3; slices++) {
+      await turn();
+      expect(served()).toBe(slices * STEPS_PER_TURN);
+    }
+  });
+
+  it('gives a small group its turn before a large one is done', async () => {
+    const queue = new WorkQueue();
+    const [large, small] = [newGroup({}, queue), newGroup({}, queue)];
+    const members = Array.from({ length: 10 * STEPS_PER_TURN }, () => new Recorder());
+    for (const member of members) large.add(member);
+    const other = new Recorder();
+    small.add(other);
+    large.push(message('a'));
+    small.push(message('b'));
+    await turn();
+    await turn();
+    expect(other.writes).toEqual(['b']);
+    expect(members.at(-1)?.writes).toEqual([]);
+    for (let i = 0; i < 10; i++) await turn();
+    expect(members.every(({ writes }) => writes.length === 1)).toBe(true);
   });
 });
