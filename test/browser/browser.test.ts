@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { startBrowser } from '../support/browser.ts';
+import { untilSubscribers } from '../support/channel-figures.ts';
 import { LOCATIONS } from '../support/locations.ts';
 import { type Njchan, startNjchan } from '../support/njchan.ts';
 import { request } from '../support/raw-http.ts';
@@ -75,11 +76,7 @@ describe('a browser', () => {
 
     // Every stream ends; the browser comes back with the last id it saw.
     process.kill(await njchan.sidecarPid(), 'SIGTERM');
-    await expect
-      .poll(async () => (await request(njchan.port, 'GET', '/pub/events')).body.toString(), {
-        timeout: 20_000,
-      })
-      .toContain('active subscribers: 1');
+    await untilSubscribers(njchan.port, '/pub/events', 1, 20_000);
     await publish('events', 'after');
     expect((await got(3))[2]).toEqual([expect.stringMatching(/^\d+:\d+$/), 'after']);
   });

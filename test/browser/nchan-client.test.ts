@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startBrowser } from '../support/browser.ts';
+import { untilSubscribers } from '../support/channel-figures.ts';
 import { REPOSITORY } from '../support/files.ts';
 import { LOCATIONS } from '../support/locations.ts';
 import { type Njchan, startNjchan } from '../support/njchan.ts';
 import { request } from '../support/raw-http.ts';
-import { waitFor } from '../support/wait.ts';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 
 const TRANSPORTS = ['websocket', 'eventsource', 'longpoll'] as const;
@@ -59,12 +59,8 @@ async function subscribe(path: string, transport: string, options: object = {}):
   `);
 }
 
-const subscribersOf = async (channel: string): Promise<number> => {
-  const info = await request(njchan.port, 'GET', `/pub/${channel}`);
-  return Number(/active subscribers: (\d+)/.exec(info.body.toString())?.[1] ?? 0);
-};
-const subscribed = (channel: string): Promise<boolean> =>
-  waitFor('the subscriber', async () => (await subscribersOf(channel)) === 1, RECONNECT_DEADLINE_MS);
+const subscribed = (channel: string): Promise<void> =>
+  untilSubscribers(njchan.port, `/pub/${channel}`, 1, RECONNECT_DEADLINE_MS);
 
 /** Waits for so many messages in all. */
 const received = (count: number): Promise<Received[]> =>

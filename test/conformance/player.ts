@@ -1,8 +1,10 @@
 /** Plays the steps of a case against one server. */
-import { RawConnection, request } from '../support/raw-http.ts';
-import { sleep, waitFor } from '../support/wait.ts';
+import { untilSubscribers } from '../support/channel-figures.ts';
+import { RawConnection } from '../support/raw-http.ts';
+import { clientFrame, readFrame } from '../support/raw-websocket.ts';
+import { sleep } from '../support/wait.ts';
 import type { Case, ReadStep, RequestStep, Step } from './case.ts';
-import { clientFrame, readFrame } from './frames.ts';
+import { describeFrame } from './frames.ts';
 import { Memory } from './memory.ts';
 import { normalise, normaliseHeads, type Transcript } from './transcript.ts';
 
@@ -43,7 +45,9 @@ class Play {
       case 'frame': {
         const { payload } = step;
         const bytes = typeof payload === 'string' ? Buffer.from(this.#memory.fill(payload)) : payload;
-        return (await this.#connection(step.on)).send(clientFrame(step.first, bytes, step.masked));
+        return (await this.#connection(step.on)).send(
+          clientFrame(step.first, bytes, step.masked ? undefined : null),
+        );
       }
       case 'subscribers':
         return this.#subscribers(this.#memory.fill(step.target), step.count);
@@ -95,7 +99,7 @@ class Play {
     const connection = await this.#connection(step.on);
     const { piece } = step;
     await this.#take(connection, step, async () => {
-      if (piece === 'frame') return readFrame(connection, STEP_DEADLINE_MS);
+      if (piece === 'frame') return describeFrame(await readFrame(connection, STEP_DEADLINE_MS));
       const bytes = await (piece === 'response'
         ? connection.readResponse('GET', STEP_DEADLINE_MS).then((response) => response.bytes)
         : piece === 'head'
@@ -126,15 +130,7 @@ class Play {
   }
 
   async #subscribers(target: string, count: number): Promise<void> {
-    await waitFor(
-      `${count} subscribers at ${target}`,
-      async () => {
-        const info = await request(this.#port, 'GET', target);
-        const shown = /active subscribers: (\d+)/.exec(info.body.toString())?.[1] ?? '0';
-        return Number(shown) === count;
-      },
-      STEP_DEADLINE_MS,
-    );
+    await untilSubscribers(this.#port, target, count, STEP_DEADLINE_MS);
   }
 }
 

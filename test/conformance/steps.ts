@@ -1,4 +1,5 @@
 /** Short names for the steps of cases, so that a case fits on a few lines. */
+import { FIN, HANDSHAKE_LINES as HANDSHAKE, OPCODE } from '../support/raw-websocket.ts';
 import type {
   CloseStep,
   FrameStep,
@@ -10,6 +11,8 @@ import type {
   Step,
   SubscribersStep,
 } from './case.ts';
+
+export { HANDSHAKE_LINES as HANDSHAKE, OPCODE, WEBSOCKET_KEY } from '../support/raw-websocket.ts';
 
 /** What a request may have beside its target. */
 export interface Extras {
@@ -71,15 +74,6 @@ export const subscribers = (count: number, target = '/info/{c}'): SubscribersSte
 export const nextSecond: NextSecondStep = { do: 'next second' };
 export const pause = (ms: number): PauseStep => ({ do: 'pause', ms });
 
-/** The key of RFC 6455's example, whose answer is known. */
-export const WEBSOCKET_KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
-export const HANDSHAKE: readonly string[] = [
-  'Connection: Upgrade',
-  'Upgrade: websocket',
-  'Sec-WebSocket-Version: 13',
-  `Sec-WebSocket-Key: ${WEBSOCKET_KEY}`,
-];
-
 /** Opens a WebSocket and compares the head of the answer. */
 export const websocket = (on: string, target: string, headers: readonly string[] = []): readonly Step[] => [
   subscribe(on, target, [...HANDSHAKE, ...headers]),
@@ -87,16 +81,6 @@ export const websocket = (on: string, target: string, headers: readonly string[]
 ];
 /** Reads one frame from the server. */
 export const frame = (on: string, as?: string): ReadStep => ({ do: 'read', on, piece: 'frame', as });
-
-export const OPCODE = {
-  continuation: 0x0,
-  text: 0x1,
-  binary: 0x2,
-  close: 0x8,
-  ping: 0x9,
-  pong: 0xa,
-} as const;
-const FIN = 0x80;
 
 /** Sends one frame; `first` is FIN, reserved bits and opcode. */
 export const sendFrame = (

@@ -1,9 +1,9 @@
 /** What is published comes out as it went in, whatever its bytes are and mean elsewhere. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { Delivery } from '../../sidecar/store/message.ts';
 import { CHUNKED_FORMAT } from '../../sidecar/subscriber/chunked.ts';
 import { eventsourceFormat } from '../../sidecar/subscriber/eventsource.ts';
+import { deliveryOf } from '../support/deliveries.ts';
 import { cases, headerValue } from './fuzzing.ts';
 import { handoffHeaders, PUBSUB, startSidecar } from './in-process.ts';
 
@@ -23,23 +23,10 @@ const body = fc.oneof(
 );
 const contentType = fc.oneof(fc.constant(''), fc.constant('application/octet-stream'), headerValue);
 
-function delivery(data: Uint8Array): Delivery {
-  const id = { time: 1795246539, tag: 2 };
-  const message = {
-    id,
-    data: Buffer.from(data),
-    contentType: '',
-    eventsourceEvent: '',
-    expiresAtMs: 0,
-    buffered: true,
-  };
-  return { message, id: { time: id.time, tags: '2' }, channel: 0 };
-}
-
 it('an event is one event with all lines of its message', () => {
   fc.assert(
     fc.property(body, (data) => {
-      const text = eventsourceFormat('').encode(delivery(data)).toString('latin1');
+      const text = eventsourceFormat('').encode(deliveryOf(data)).toString('latin1');
       expect(text.startsWith('id: 1795246539:2\ndata: ')).toBe(true);
       expect(text.indexOf('\n\n')).toBe(text.length - 2);
       const lines = text.slice(0, -2).split('\n').slice(1);
@@ -54,7 +41,7 @@ it('an event is one event with all lines of its message', () => {
 it('a chunk is one chunk', () => {
   fc.assert(
     fc.property(body, (data) => {
-      const bytes = CHUNKED_FORMAT.encode(delivery(data));
+      const bytes = CHUNKED_FORMAT.encode(deliveryOf(data));
       if (data.length === 0) expect(bytes.length).toBe(0);
       else
         expect(bytes.toString('latin1')).toBe(

@@ -1,9 +1,9 @@
 /** Client frames, right and wrong, in pieces of any size: the parser gives the messages or the error, and no more. */
-import { constants, deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { negotiateDeflate } from '../../sidecar/websocket/permessage-deflate.ts';
 import { closeCodeFor, createReceiver } from '../../sidecar/websocket/receiver.ts';
+import { clientFrame, deflated } from '../support/raw-websocket.ts';
 import { cases } from './fuzzing.ts';
 
 const MAX_MESSAGE_BYTES = 1000;
@@ -30,20 +30,8 @@ const text: fc.Arbitrary<Message> = fc.record({
 });
 const pieces = fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1, maxLength: 20 });
 
-function clientFrame(first: number, data: Buffer, mask: number): Buffer {
-  const head = data.length < 126 ? Buffer.alloc(6) : Buffer.alloc(8);
-  head[0] = first;
-  head[1] = 0x80 | Math.min(data.length, 126);
-  if (data.length >= 126) head.writeUInt16BE(data.length, 2);
-  head.writeUInt32BE(mask, head.length - 4);
-  const key = head.subarray(-4);
-  return Buffer.concat([head, data.map((byte, i) => byte ^ (key[i & 3] as number))]);
-}
-
 function framesOf(one: Message, mask: number): Buffer[] {
-  const data = one.compressed
-    ? deflateRawSync(one.data, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4)
-    : one.data;
+  const data = one.compressed ? deflated(one.data) : one.data;
   const ends = [...one.cuts.map((cut) => Math.floor((cut * data.length) / 100)), data.length].sort(
     (a, b) => a - b,
   );

@@ -1,27 +1,20 @@
-/**
- * What the fuzz tests share. They are seeded: a run that fails prints the seed and the shrunk case, and
- * `NJCHAN_FUZZ_SEED=N npx vitest run test/fuzz` repeats it; `NJCHAN_FUZZ_SEED=random` looks elsewhere. vitest itself
- * fails the run on an unhandled rejection.
- */
+/** What the fuzz tests share. They are seeded, and vitest itself fails the run on an unhandled rejection. */
 import fc from 'fast-check';
+import { SEED } from '../support/seed.ts';
 
 /** Cases of each property on functions or on a sidecar in this process. */
 const RUNS = 20_000;
 /** Cases through a real nginx. */
 const RUNS_THROUGH_NGINX = 2000;
-const DEFAULT_SEED = 20_261_121;
-
-const given = process.env.NJCHAN_FUZZ_SEED;
-const seed = given === 'random' ? Date.now() & 0x7fffffff : Number(given ?? DEFAULT_SEED);
 
 /** Parameters of fc.assert. Groups of cases, as one case of a stateful property holds, count each. */
 export function cases(perCase = 1): { numRuns: number; seed: number } {
-  return { numRuns: Math.ceil(RUNS / perCase), seed };
+  return { numRuns: Math.ceil(RUNS / perCase), seed: SEED };
 }
 
 /** The same for cases through a real nginx. */
 export function throughNginx(perCase: number): { numRuns: number; seed: number } {
-  return { numRuns: Math.ceil(RUNS_THROUGH_NGINX / perCase), seed };
+  return { numRuns: Math.ceil(RUNS_THROUGH_NGINX / perCase), seed: SEED };
 }
 
 /** Characters that may stand in a header's value on the wire: no control characters but the tab. */

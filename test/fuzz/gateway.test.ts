@@ -6,6 +6,7 @@ import { expect, it } from 'vitest';
 import { DEFAULT_HANDOFF_LOCATION, HANDOFF } from '../../handoff/headers.ts';
 import { REFUSALS } from '../../handoff/refusals.ts';
 import { readHandoff } from '../../sidecar/handoff.ts';
+import { EVERY_TRANSPORT } from '../njs/cases.ts';
 import { REPOSITORY } from '../support/files.ts';
 import { acceptText, cases, dateText, headerOf, idText, present, teText } from './fuzzing.ts';
 
@@ -24,15 +25,7 @@ type Handler = (r: FakeRequest) => void;
 const bundle = pathToFileURL(join(REPOSITORY, 'dist/njs/njchan.js')).href;
 const gateway: Record<string, Handler> = (await import(bundle)).default;
 
-const transports = fc.subarray([
-  'websocket',
-  'eventsource',
-  'longpoll',
-  'intervalpoll',
-  'http-chunked',
-  'http-multipart',
-  'http-raw-stream',
-]);
+const transports = fc.subarray(EVERY_TRANSPORT);
 const channelId = fc.oneof(
   fc.constantFrom('foo', 'a,b', 'a,,b,', ',', '', 'x'.repeat(40)),
   fc.uint8Array({ maxLength: 40 }),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { runCompiled } from '../support/compiled-nginx.ts';
 import { REPOSITORY } from '../support/files.ts';
+import { nginxConf } from '../support/njchan.ts';
 import { freePort } from '../support/ports.ts';
 import { RawConnection, type RawResponse } from '../support/raw-http.ts';
 import { waitFor } from '../support/wait.ts';
@@ -39,22 +40,17 @@ describe('behind nginx', () => {
       socket.end(`HTTP/1.1 200 OK\r\n\r\n${transport === 'http-chunked' ? CHUNKS : transport}`);
     });
     await runCompiled(
-      `worker_processes 1;
-error_log stderr;
-events { worker_connections 64; }
-http {
-  access_log off;
-  add_header X-Http yes;
-  server {
-    listen 127.0.0.1:${port};
+      nginxConf(
+        port,
+        `
     gzip on; gzip_types *;
     location = /plain { nchan_subscriber chunked eventsource multipart; nchan_channel_id x; }
     location = /own { nchan_subscriber chunked; nchan_channel_id x; add_header X-Own "yes"; expires 1h; }
     location = /expires { nchan_subscriber chunked longpoll; nchan_channel_id x; expires 1h; }
     location = /refused { nchan_subscriber chunked; nchan_channel_id x; nchan_max_channel_id_length 0; }
-    location = /without { nchan_subscriber eventsource; nchan_channel_id x; expires 1h; }
-  }
-}`,
+    location = /without { nchan_subscriber eventsource; nchan_channel_id x; expires 1h; }`,
+        'add_header X-Http yes;',
+      ),
       sidecar,
       { njsBundle: join(REPOSITORY, 'dist/njs/njchan.js') },
     );

@@ -14,6 +14,7 @@ import {
   testConfig,
 } from '../support/compiled-nginx.ts';
 import { REPOSITORY, tempDir } from '../support/files.ts';
+import { nginxConf } from '../support/njchan.ts';
 import { freePort } from '../support/ports.ts';
 import { waitFor } from '../support/wait.ts';
 
@@ -218,13 +219,9 @@ describe('in running nginx', () => {
       });
     });
     await runCompiled(
-      `worker_processes 1;
-error_log stderr;
-events { worker_connections 64; }
-http {
-  access_log off;
-  server {
-    listen 127.0.0.1:${port};
+      nginxConf(
+        port,
+        `
     add_header X-Server yes;
     deny all; mirror /mirror; proxy_method PUT; proxy_hide_header Etag; proxy_intercept_errors on;
     location = /mirror { allow all; return 204; }
@@ -239,8 +236,8 @@ http {
     location /denied { nchan_pubsub; nchan_channel_id x; }
     location /small { allow all; nchan_publisher; nchan_channel_id x; client_max_body_size 10; }
     location /except { allow all; nchan_pubsub; nchan_channel_id x; limit_except GET { deny all; } }
-    location /rewritten { allow all; rewrite ^/rewritten/(.*)$ /plain/$1; nchan_subscriber; nchan_channel_id wrong; }
-  }
+    location /rewritten { allow all; rewrite ^/rewritten/(.*)$ /plain/$1; nchan_subscriber; nchan_channel_id wrong; }`,
+        `
   server {
     listen 127.0.0.1:${otherPort};
     nchan_publisher; nchan_channel_id server$uri;
@@ -249,8 +246,8 @@ http {
     location /outer { nchan_channel_id outer; location /outer/inner { nchan_subscriber; } }
     location /guarded { auth_request /auth; }
     location = /auth { return 204; }
-  }
-}`,
+  }`,
+      ),
       sidecar,
     );
     await waitFor('nginx to answer', () => fetch(other).then(() => true));

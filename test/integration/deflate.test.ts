@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { constants, deflateRawSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { clientFrame } from '../support/client-frame.ts';
+import { untilSubscribers } from '../support/channel-figures.ts';
 import { type Njchan, nginxConf, startNjchan } from '../support/njchan.ts';
-import { RawConnection, request } from '../support/raw-http.ts';
+import { type RawConnection, request } from '../support/raw-http.ts';
+import { clientFrame, deflated, messageFrame, shakeHands } from '../support/raw-websocket.ts';
 import { waitFor } from '../support/wait.ts';
 import { openWebSocket, type WebSocketClient, type WebSocketOptions } from '../support/websocket.ts';
 
@@ -41,15 +41,8 @@ const publish = (target: string, body: string | Buffer, headers = {}) =>
   request(njchan.port, 'POST', target, { body, headers });
 
 /** A subscriber that shows its frames by the byte. */
-async function raw(target: string, offer: string): Promise<{ connection: RawConnection; head: string }> {
-  const connection = await RawConnection.open(njchan.port);
-  connection.send(
-    `GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n' +
-      `Sec-WebSocket-Extensions: ${offer}\r\n\r\n`,
-  );
-  return { connection, head: (await connection.readHead()).toString('latin1') };
-}
+const raw = (target: string, offer: string) =>
+  shakeHands(njchan.port, target, [`Sec-WebSocket-Extensions: ${offer}`]);
 
 const firstByte = async (connection: RawConnection): Promise<number> =>
   (await connection.readBytes(1))[0] as number;
@@ -90,10 +83,7 @@ describe('a message published for deflating', () => {
       ]);
       const longpoll = request(njchan.port, 'GET', `/sub/${channel}`);
       if (!before) {
-        const all = /active subscribers: 5/;
-        await waitFor('all', async () =>
-          all.test((await request(njchan.port, 'GET', `/pub/${channel}`)).body.toString()),
-        );
+        await untilSubscribers(njchan.port, `/pub/${channel}`, 5);
         await send();
       }
       const texts = await Promise.all(clients.map((client) => client.text()));
@@ -165,11 +155,9 @@ describe('a client', () => {
   });
 
   it('that sends many large messages in a few bytes is made to wait, and loses none', async () => {
-    const bomb = deflateRawSync(Buffer.alloc(1_000_000, 'x'), { finishFlush: constants.Z_SYNC_FLUSH });
-    const data = bomb.subarray(0, -4);
-    const header = Buffer.from([0xc1, 0xfe, data.length >> 8, data.length & 255, 0, 0, 0, 0]);
+    const bomb = clientFrame(0xc1, deflated(Buffer.alloc(1_000_000, 'x')), 0);
     const { connection } = await raw('/publisher/many', 'permessage-deflate; client_no_context_takeover');
-    connection.send(Buffer.concat(Array.from({ length: 60 }, () => Buffer.concat([header, data]))));
+    connection.send(Buffer.concat(Array.from({ length: 60 }, () => bomb)));
     let answers = '';
     await waitFor('all answers', () => {
       answers = connection.unread.toString('latin1');
@@ -225,12 +213,9 @@ describe('what a publisher sent before it left is published, all of it and in or
       const subscriber = await open(`/sub/${channel}`);
       const { connection } = await raw(`/${location}/${channel}`, offer);
       const sent = Array.from({ length: COUNT }, (_, i) => `${i} ${randomBytes(bytes / 2).toString('hex')}`);
-      leave(connection, Buffer.concat(sent.map((text) => clientFrame(first, text))));
+      leave(connection, Buffer.concat(sent.map((text) => messageFrame(first, text))));
       for (const text of sent) expect(await subscriber.text()).toBe(text);
-      const alone = /active subscribers: 1\D/;
-      await waitFor('the publisher to be forgotten', async () =>
-        alone.test((await request(njchan.port, 'GET', `/pub/${channel}`)).body.toString()),
-      );
+      await untilSubscribers(njchan.port, `/pub/${channel}`, 1); // the publisher is forgotten
     },
   );
 });

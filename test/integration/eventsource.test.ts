@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { untilSubscribers } from '../support/channel-figures.ts';
 import { openEventSource } from '../support/eventsource.ts';
 import { LOCATIONS } from '../support/locations.ts';
 import { type Njchan, startNjchan } from '../support/njchan.ts';
 import { RawConnection, type RawResponse, request } from '../support/raw-http.ts';
-import { waitFor } from '../support/wait.ts';
 
 let njchan: Njchan;
 beforeAll(async () => {
@@ -109,9 +109,7 @@ describe('EventSource (spec/http-protocol.md §5.4)', () => {
   it('is forgotten when the client leaves', async () => {
     const { connection } = await stream('/sub/leaver');
     connection.reset();
-    await waitFor('nobody', async () =>
-      (await request(njchan.port, 'GET', '/pub/leaver')).body.toString().includes('active subscribers: 0'),
-    );
+    await untilSubscribers(njchan.port, '/pub/leaver', 0);
   });
 
   it('a client that stops reading holds up nobody else', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { runCompiled } from '../support/compiled-nginx.ts';
 import { REPOSITORY } from '../support/files.ts';
+import { nginxConf } from '../support/njchan.ts';
 import { freePort } from '../support/ports.ts';
 import { RawConnection } from '../support/raw-http.ts';
 import { waitFor } from '../support/wait.ts';
@@ -41,13 +42,9 @@ describe('in nginx', () => {
       socket.end(`HTTP/1.1 200 OK\r\n\r\n${text.length.toString(16)}\r\n${text}\r\n0\r\n\r\n`);
     });
     await runCompiled(
-      `worker_processes 1;
-error_log stderr;
-events { worker_connections 64; }
-http {
-  access_log off;
-  server {
-    listen 127.0.0.1:${port};
+      nginxConf(
+        port,
+        `
     listen 127.0.0.1:${http2Port} http2;
     nchan_subscriber longpoll chunked;
     location ~ ^/split/(.*)/(.*)$ { nchan_channel_id $1 $2 fixed; nchan_channel_id_split_delimiter ,; }
@@ -59,9 +56,8 @@ http {
       nchan_channel_id x;
       nchan_eventsource_ping_data "é \\"\\\\ \\t $x";
       nchan_websocket_client_heartbeat '{"ping": 1}' "it's";
-    }
-  }
-}`,
+    }`,
+      ),
       sidecar,
       { njsBundle: join(REPOSITORY, 'dist/njs/njchan.js') },
     );

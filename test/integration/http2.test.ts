@@ -6,6 +6,7 @@ import {
   type IncomingHttpStatusHeader,
 } from 'node:http2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { untilSubscribers } from '../support/channel-figures.ts';
 import { LOCATIONS } from '../support/locations.ts';
 import { nginxConf, startNjchan } from '../support/njchan.ts';
 import { freePort } from '../support/ports.ts';
@@ -70,18 +71,14 @@ describe('over HTTP/2', () => {
       Array.from({ length: 20 }, () => get('/sub/shared', { accept: 'text/event-stream' })),
     );
     streams[0]?.close();
-    await waitFor('19 subscribers', async () =>
-      (await request(http1, 'GET', '/pub/shared')).body.toString().includes('active subscribers: 19'),
-    );
+    await untilSubscribers(http1, '/pub/shared', 19);
     await publish('shared', 'x');
     await waitFor('all others', () => streams.slice(1).every(({ text }) => text.includes('data: x\n\n')));
   });
 
   it('a long-poll waits and is answered with its id', async () => {
     const waiting = get('/longpoll/poll');
-    await waitFor('a subscriber', async () =>
-      (await request(http1, 'GET', '/pub/poll')).body.toString().includes('active subscribers: 1'),
-    );
+    await untilSubscribers(http1, '/pub/poll', 1);
     await publish('poll', 'x');
     const answer = await waiting;
     await waitFor('the body', () => answer.ended);

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { subscribersOf, untilSubscribers } from '../support/channel-figures.ts';
 import { LOCATIONS } from '../support/locations.ts';
 import { type Njchan, startNjchan } from '../support/njchan.ts';
 import { RawConnection, type RawResponse, request } from '../support/raw-http.ts';
@@ -25,9 +26,7 @@ async function waiting(target: string, headers = ''): Promise<RawConnection> {
   const channel = target.slice(target.lastIndexOf('/') + 1);
   const connection = await RawConnection.open(njchan.port);
   connection.send(`GET ${target} HTTP/1.1\r\nHost: x\r\n${headers}\r\n`);
-  await waitFor('a subscriber', async () =>
-    /active subscribers: [1-9]/.test((await get(`/http-publisher/${channel}`)).body.toString()),
-  );
+  await waitFor('a subscriber', () => subscribersOf(njchan.port, `/http-publisher/${channel}`));
   return connection;
 }
 
@@ -59,9 +58,7 @@ describe('long-poll (spec/http-protocol.md §5.1)', () => {
     for (const text of ['a', 'b', 'c', 'd']) {
       connection.send(`GET /sub/walk HTTP/1.1\r\nHost: x\r\n${conditions}\r\n`);
       if (text === 'd') {
-        await waitFor('the wait', async () =>
-          (await get('/http-publisher/walk')).body.toString().includes('active subscribers: 1'),
-        );
+        await untilSubscribers(njchan.port, '/http-publisher/walk', 1);
         await publish('walk', 'd');
       }
       const response = await connection.readResponse();
@@ -74,9 +71,7 @@ describe('long-poll (spec/http-protocol.md §5.1)', () => {
 
   it('gives one live message to everyone who waits', async () => {
     const clients = [await waiting('/sub/many'), await waiting('/sub/many'), await waiting('/longpoll/many')];
-    await waitFor('three', async () =>
-      (await get('/http-publisher/many')).body.toString().includes('active subscribers: 3'),
-    );
+    await untilSubscribers(njchan.port, '/http-publisher/many', 3);
     expect((await publish('many', 'x')).status).toBe(201);
     for (const client of clients) expect((await client.readResponse()).body.toString()).toBe('x');
   });
@@ -128,9 +123,7 @@ describe('long-poll (spec/http-protocol.md §5.1)', () => {
   it('forgets a client that leaves while it waits', async () => {
     const client = await waiting('/sub/leaver');
     client.destroy();
-    await waitFor('nobody', async () =>
-      (await get('/http-publisher/leaver')).body.toString().includes('active subscribers: 0'),
-    );
+    await untilSubscribers(njchan.port, '/http-publisher/leaver', 0);
   });
 });
 

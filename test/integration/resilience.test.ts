@@ -1,8 +1,10 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { type Njchan, nginxConf, startNjchan } from '../support/njchan.ts';
+import { subscribersOf, untilSubscribers } from '../support/channel-figures.ts';
+import { nginxConf, startNjchan } from '../support/njchan.ts';
 import { RawConnection, request } from '../support/raw-http.ts';
+import { HANDSHAKE_LINES } from '../support/raw-websocket.ts';
 import { waitFor } from '../support/wait.ts';
 import { openWebSocket } from '../support/websocket.ts';
 
@@ -11,16 +13,9 @@ const SERVER = `
         location ~ ^/pub/(.*)$ { nchan_publisher; nchan_channel_id $1; }
 `;
 
-/** A subscriber takes two of nginx's connections, the client's and the sidecar's. */
 const config = (port: number): string =>
-  nginxConf(port, SERVER)
-    .replace('worker_connections 1024', 'worker_connections 12000')
-    .replace('events {', 'worker_rlimit_nofile 24000;\nevents {');
+  nginxConf(port, SERVER, '', 12_000).replace('events {', 'worker_rlimit_nofile 24000;\nevents {');
 
-const subscribers = async (njchan: Njchan): Promise<number> =>
-  Number(
-    /active subscribers: (\d+)/.exec((await request(njchan.port, 'GET', '/pub/c')).body.toString())?.[1] ?? 0,
-  );
 const descriptors = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;
 
 describe('a sidecar that is killed', () => {
@@ -30,7 +25,7 @@ describe('a sidecar that is killed', () => {
     const clients = await Promise.all(
       Array.from({ length: 200 }, () => openWebSocket(`${njchan.url}/sub/c`)),
     );
-    await waitFor('200 subscribers', async () => (await subscribers(njchan)) === 200);
+    await untilSubscribers(njchan.port, '/pub/c', 200);
     process.kill(before, 'SIGKILL');
     const ends = await Promise.all(clients.map((client) => client.closed));
     expect(new Set(ends.map(({ code }) => code))).toEqual(new Set([1006]));
@@ -41,7 +36,7 @@ describe('a sidecar that is killed', () => {
     expect(after).toBeGreaterThan(0);
 
     const late = await waitFor('service', () => openWebSocket(`${njchan.url}/sub/c`));
-    await waitFor('the subscriber', async () => (await subscribers(njchan)) === 1);
+    await untilSubscribers(njchan.port, '/pub/c', 1);
     expect((await request(njchan.port, 'POST', '/pub/c', { body: 'back' })).status).toBe(201);
     expect(await late.text()).toBe('back');
     expect(njchan.output()).toMatch(/sidecar.*SIGKILL/);
@@ -57,10 +52,7 @@ describe('clients that leave without a word', () => {
         const socket = connect(port, '127.0.0.1');
         socket.on('error', reject);
         socket.once('data', () => resolve(socket));
-        socket.write(
-          'GET /sub/c HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
-            'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
-        );
+        socket.write(`${['GET /sub/c HTTP/1.1', 'Host: x', ...HANDSHAKE_LINES].join('\r\n')}\r\n\r\n`);
       });
     return Promise.all(Array.from({ length: count }, open));
   }
@@ -68,7 +60,7 @@ describe('clients that leave without a word', () => {
   it('5,000 WebSockets opened and aborted leave no descriptor behind', async () => {
     const njchan = await startNjchan({ config });
     const pid = await njchan.sidecarPid();
-    await subscribers(njchan); // so that the connection nginx keeps open is counted
+    await subscribersOf(njchan.port, '/pub/c'); // so that the connection nginx keeps open is counted
     const before = descriptors(pid);
     const most = { descriptors: 0 };
     for (let round = 0; round < 10; round++) {
@@ -82,7 +74,7 @@ describe('clients that leave without a word', () => {
       });
     }
     expect(most.descriptors).toBeGreaterThan(before + 400);
-    await waitFor('nobody', async () => (await subscribers(njchan)) === 0);
+    await untilSubscribers(njchan.port, '/pub/c', 0);
     // nginx keeps up to 64 idle connections to the sidecar open for other requests.
     await waitFor('the descriptors', () => descriptors(pid) <= before + 2);
     expect((await request(njchan.port, 'POST', '/pub/c', { body: 'x' })).status).toBe(202);
@@ -94,7 +86,7 @@ describe('requests with a body that nobody asked for', () => {
   it('leave no descriptor and no subscriber behind when their clients go', async () => {
     const njchan = await startNjchan({ config });
     const pid = await njchan.sidecarPid();
-    await subscribers(njchan);
+    await subscribersOf(njchan.port, '/pub/c');
     const before = descriptors(pid);
     const clients = await Promise.all(Array.from({ length: 50 }, () => RawConnection.open(njchan.port)));
     for (const [i, client] of clients.entries()) {
@@ -102,9 +94,9 @@ describe('requests with a body that nobody asked for', () => {
       const body = 'x'.repeat(200_000);
       client.send(`GET /sub/c HTTP/1.1\r\nHost: x\r\n${accept}Content-Length: ${body.length}\r\n\r\n${body}`);
     }
-    await waitFor('50 subscribers', async () => (await subscribers(njchan)) === 50);
+    await untilSubscribers(njchan.port, '/pub/c', 50);
     for (const client of clients) client.destroy();
-    await waitFor('nobody', async () => (await subscribers(njchan)) === 0);
+    await untilSubscribers(njchan.port, '/pub/c', 0);
     await waitFor('the descriptors', () => descriptors(pid) <= before + 2);
     await njchan.stop();
   });
@@ -114,7 +106,7 @@ describe('stopping and reloading', () => {
   it('SIGTERM tells every subscriber that it is over', async () => {
     const njchan = await startNjchan({ config });
     const client = await openWebSocket(`${njchan.url}/sub/c`);
-    await waitFor('the subscriber', async () => (await subscribers(njchan)) === 1);
+    await untilSubscribers(njchan.port, '/pub/c', 1);
     njchan.kill('SIGTERM');
     expect(await client.closed).toEqual({ code: 1001, reason: '410 Gone' });
     expect((await njchan.exited).code).toBe(0);

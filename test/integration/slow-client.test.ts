@@ -2,6 +2,7 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Njchan, startNjchan } from '../support/njchan.ts';
 import { RawConnection, request } from '../support/raw-http.ts';
+import { clientFrame, FIN, HANDSHAKE_LINES, OPCODE, shakeHands } from '../support/raw-websocket.ts';
 import { sleep } from '../support/wait.ts';
 
 let njchan: Njchan;
@@ -16,30 +17,27 @@ beforeAll(async () => {
   });
 });
 
-const WEBSOCKET = [
-  'Connection: Upgrade',
-  'Upgrade: websocket',
-  'Sec-WebSocket-Version: 13',
-  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-].join('\r\n');
-
 /** How each stream is asked for. What it sends holds each message's marker once, whatever is around it. */
-const STREAMS = [
-  ['websocket', 'sub', WEBSOCKET],
-  ['eventsource', 'sub', 'Accept: text/event-stream'],
-  ['http-chunked', 'sub', 'TE: chunked'],
-  ['http-multipart', 'sub', 'Accept: multipart/mixed'],
-  ['http-raw-stream', 'raw', 'X-Nothing: x'],
-] as const;
+const STREAMS: readonly (readonly [name: string, location: string, headers: readonly string[]])[] = [
+  ['websocket', 'sub', HANDSHAKE_LINES],
+  ['eventsource', 'sub', ['Accept: text/event-stream']],
+  ['http-chunked', 'sub', ['TE: chunked']],
+  ['http-multipart', 'sub', ['Accept: multipart/mixed']],
+  ['http-raw-stream', 'raw', []],
+];
 
 const MESSAGE_BYTES = 300_000;
 const COUNT = 30;
 const marker = (i: number): string => `<${i}>`;
 const message = (i: number): string => marker(i).padEnd(MESSAGE_BYTES, 'x');
 
-async function subscribe(location: string, channel: string, headers: string): Promise<RawConnection> {
+async function subscribe(
+  location: string,
+  channel: string,
+  headers: readonly string[],
+): Promise<RawConnection> {
   const connection = await RawConnection.open(njchan.port);
-  connection.send(`GET /${location}/${channel} HTTP/1.1\r\nHost: x\r\n${headers}\r\n\r\n`);
+  connection.send(`${[`GET /${location}/${channel} HTTP/1.1`, 'Host: x', ...headers].join('\r\n')}\r\n\r\n`);
   await connection.readHead();
   return connection;
 }
@@ -98,9 +96,9 @@ describe.each(STREAMS)('a slow %s client', (name, location, headers) => {
 });
 
 it('a WebSocket that publishes without reading the answers is read on only as it reads', async () => {
-  const connection = await subscribe('only', 'flood', WEBSOCKET);
+  const { connection } = await shakeHands(njchan.port, '/only/flood');
   connection.pause();
-  const frame = Buffer.concat([Buffer.from([0x81, 0x84, 0, 0, 0, 0]), Buffer.from('aaaa')]);
+  const frame = clientFrame(FIN | OPCODE.text, 'aaaa');
   const count = 60_000; // some 6 MB of answers
   connection.send(Buffer.concat(Array.from({ length: count }, () => frame)));
   await sleep(500);

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { untilSubscribers } from '../support/channel-figures.ts';
 import { LOCATIONS } from '../support/locations.ts';
 import { type Njchan, startNjchan } from '../support/njchan.ts';
-import { RawConnection, type RawResponse, request } from '../support/raw-http.ts';
-import { waitFor } from '../support/wait.ts';
+import { type RawResponse, request } from '../support/raw-http.ts';
+import { clientFrame, HANDSHAKE, shakeHands, WEBSOCKET_KEY } from '../support/raw-websocket.ts';
 import { type HandshakeRefused, openWebSocket, type WebSocketClient } from '../support/websocket.ts';
 
 let njchan: Njchan;
@@ -17,42 +18,17 @@ const publish = (channel: string, body: string | Buffer, headers = {}): Promise<
   request(njchan.port, 'POST', `/pub/${channel}`, { body, headers });
 const get = (target: string, headers = {}): Promise<RawResponse> =>
   request(njchan.port, 'GET', target, { headers });
-const subscribersOf = async (channel: string): Promise<number> =>
-  Number(/active subscribers: (\d+)/.exec((await get(`/pub/${channel}`)).body.toString())?.[1] ?? 0);
-
-const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
-const HANDSHAKE = {
-  Connection: 'Upgrade',
-  Upgrade: 'websocket',
-  'Sec-WebSocket-Version': '13',
-  'Sec-WebSocket-Key': KEY,
-};
 
 /** A connection after its handshake, for tests that write frames by the byte. */
-async function raw(target: string, headers = ''): Promise<{ connection: RawConnection; head: string }> {
-  const connection = await RawConnection.open(njchan.port);
-  const lines = Object.entries(HANDSHAKE).map(([name, value]) => `${name}: ${value}\r\n`);
-  connection.send(`GET ${target} HTTP/1.1\r\nHost: x\r\n${lines.join('')}${headers}\r\n`);
-  return { connection, head: (await connection.readHead()).toString() };
-}
-
-/** A masked client frame. `first` is its first byte: FIN, RSV and opcode. */
-function clientFrame(first: number, payload: string | Buffer): Buffer {
-  const data = Buffer.from(payload as string);
-  const mask = Buffer.from([1, 2, 3, 4]);
-  const length = data.length < 126 ? [data.length | 0x80] : [126 | 0x80, data.length >> 8, data.length & 255];
-  return Buffer.concat([
-    Buffer.from([first, ...length]),
-    mask,
-    data.map((byte, i) => byte ^ (mask[i % 4] as number)),
-  ]);
-}
+const raw = (target: string, ...headers: string[]) => shakeHands(njchan.port, target, headers);
 
 describe('the handshake (spec/http-protocol.md §5.7)', () => {
   it('answers 101 with the accept key of RFC 6455', async () => {
-    const { head } = await raw('/sub/shake', 'Origin: http://o.com\r\n');
+    const { head } = await raw('/sub/shake', 'Origin: http://o.com');
     expect(head).toMatch(/^HTTP\/1.1 101 Switching Protocols\r\n/);
-    const accept = createHash('sha1').update(`${KEY}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+    const accept = createHash('sha1')
+      .update(`${WEBSOCKET_KEY}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
+      .digest('base64');
     expect(head).toContain(`Sec-WebSocket-Accept: ${accept}\r\n`);
     expect(head).toMatch(/Upgrade: websocket\r\n/i);
     expect(head).toContain(
@@ -129,7 +105,7 @@ describe('a WebSocket subscriber', () => {
 
   it('is closed with 1001 "410 Gone" when the channel is deleted, after the last message', async () => {
     const client = await open('/sub/deleted');
-    await waitFor('it', async () => (await subscribersOf('deleted')) === 1);
+    await untilSubscribers(njchan.port, '/pub/deleted', 1);
     await publish('deleted', 'last');
     await request(njchan.port, 'DELETE', '/pub/deleted');
     expect(await client.text()).toBe('last');
@@ -164,10 +140,10 @@ describe('a WebSocket subscriber', () => {
 
   it('is forgotten when it leaves, by FIN or by RST', async () => {
     const [fin, rst] = [await raw('/sub/leavers'), await raw('/sub/leavers')];
-    await waitFor('both', async () => (await subscribersOf('leavers')) === 2);
+    await untilSubscribers(njchan.port, '/pub/leavers', 2);
     fin.connection.end();
     rst.connection.reset();
-    await waitFor('nobody', async () => (await subscribersOf('leavers')) === 0);
+    await untilSubscribers(njchan.port, '/pub/leavers', 0);
   });
 });
 

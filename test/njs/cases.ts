@@ -17,6 +17,16 @@ export interface GatewayCase {
   readonly expected: Readonly<Record<string, string>>;
 }
 
+export const EVERY_TRANSPORT = [
+  'websocket',
+  'eventsource',
+  'longpoll',
+  'intervalpoll',
+  'http-chunked',
+  'http-multipart',
+  'http-raw-stream',
+];
+
 const ALL = JSON.stringify({
   publisher: ['http', 'websocket'],
   subscriber: ['websocket', 'eventsource', 'longpoll'],

@@ -1,15 +1,5 @@
 /** What a request wants, by its method and headers, and values of the location that count for any. */
-import { type GatewayCase, refused, settings } from './cases.ts';
-
-const EVERY_TRANSPORT = [
-  'websocket',
-  'eventsource',
-  'longpoll',
-  'intervalpoll',
-  'http-chunked',
-  'http-multipart',
-  'http-raw-stream',
-];
+import { EVERY_TRANSPORT, type GatewayCase, refused, settings } from './cases.ts';
 
 /** Measured with Nchan 1.3.6. */
 const TE_OF_CHUNKED = [

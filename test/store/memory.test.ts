@@ -4,6 +4,7 @@ import { MemoryStore } from '../../sidecar/store/memory/memory-store.ts';
 import { MessageBuffer } from '../../sidecar/store/memory/message-buffer.ts';
 import type { Message } from '../../sidecar/store/message.ts';
 import { StorageFullError } from '../../sidecar/store/store.ts';
+import { messageOf } from '../support/deliveries.ts';
 import { storeContract } from './contract.ts';
 import { pollsContract } from './polls.ts';
 import { sharingContract } from './sharing.ts';
@@ -114,14 +115,7 @@ describe('the id clock', () => {
 });
 
 describe('the message buffer', () => {
-  const message = (tag: number): Message => ({
-    id: { time: 1, tag },
-    data: Buffer.alloc(0),
-    contentType: '',
-    eventsourceEvent: '',
-    expiresAtMs: 0,
-    buffered: true,
-  });
+  const message = (tag: number): Message => messageOf('', { id: { time: 1, tag } });
 
   it('finds the successor of any id, kept or not, after any number of removals', () => {
     const dropped: number[] = [];

@@ -73,12 +73,13 @@ export async function runCli(args: readonly string[], options: RunOptions = {}):
  * A whole nginx.conf around one server.
  * @param server - what stands in the `server` block after its `listen`
  * @param http - what stands in the `http` block before the server
+ * @param connections - that it takes at a time; a client of the sidecar counts twice
  */
-export function nginxConf(port: number, server: string, http = ''): string {
+export function nginxConf(port: number, server: string, http = '', connections = 1024): string {
   return `worker_processes 1;
 error_log stderr notice;
 events {
-    worker_connections 1024;
+    worker_connections ${connections};
 }
 http {
     access_log off;

@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { encodeFrame, OPCODE } from '../../../sidecar/websocket/frame.ts';
-import { clientFrame } from '../../support/client-frame.ts';
 import { openPair } from '../../support/connection.ts';
+import { clientFrame, messageFrame } from '../../support/raw-websocket.ts';
 import { waitFor } from '../../support/wait.ts';
 
 const COMPRESSED = 0xc1;
@@ -16,7 +16,7 @@ const CLOSE_FRAME = Buffer.from([0x88, 0]);
 
 const texts = (count: number): string[] => Array.from({ length: count }, (_, i) => `message ${i}`);
 const frames = (first: number, payloads: readonly string[]): Buffer =>
-  Buffer.concat(payloads.map((payload) => clientFrame(first, payload)));
+  Buffer.concat(payloads.map((payload) => messageFrame(first, payload)));
 
 describe('the FIN of a client', () => {
   it('that never said a word is answered', async () => {
@@ -40,7 +40,7 @@ describe('the FIN of a client', () => {
 
   it('in the middle of a frame ends the connection after the messages in front', async () => {
     const { client, messages, happened } = await openPair();
-    client.end(Buffer.concat([clientFrame(COMPRESSED, 'whole'), clientFrame(PLAIN, 'half').subarray(0, 8)]));
+    client.end(Buffer.concat([messageFrame(COMPRESSED, 'whole'), clientFrame(PLAIN, 'half').subarray(0, 8)]));
     await once(client, 'close');
     expect({ messages, happened }).toEqual({ messages: ['whole'], happened: ['closed'] });
   });
@@ -48,7 +48,7 @@ describe('the FIN of a client', () => {
   it('behind what cannot be parsed is answered after a close frame', async () => {
     const { client, received, messages, happened } = await openPair();
     const wrong = Buffer.from([COMPRESSED, 0x83, 0, 0, 0, 0, 0xff, 0xff, 0xff]);
-    client.end(Buffer.concat([clientFrame(COMPRESSED, 'right'), wrong, clientFrame(PLAIN, 'late')]));
+    client.end(Buffer.concat([messageFrame(COMPRESSED, 'right'), wrong, clientFrame(PLAIN, 'late')]));
     await once(client, 'close');
     expect(received()).toEqual(Buffer.from([0x88, 2, 0x03, 0xef]));
     expect({ messages, happened }).toEqual({ messages: ['right'], happened: ['closed'] });

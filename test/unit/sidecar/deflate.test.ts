@@ -5,6 +5,7 @@ import { DEFAULT_SETTINGS } from '../../../handoff/settings.ts';
 import { type Delivery, dataBytes } from '../../../sidecar/store/message.ts';
 import { type DeflateSettings, deflateMessage } from '../../../sidecar/websocket/deflate.ts';
 import { storedBlocks, webSocketFormat } from '../../../sidecar/websocket/formats.ts';
+import { deliveryOf } from '../../support/deliveries.ts';
 
 const TRAILER = Buffer.from([0, 0, 0xff, 0xff]);
 const settings = (changed: Partial<DeflateSettings> = {}): DeflateSettings => ({
@@ -19,20 +20,7 @@ const inflate = (data: Buffer, windowBits = 15): Buffer =>
   inflateRawSync(Buffer.concat([data, TRAILER]), { windowBits, finishFlush: constants.Z_SYNC_FLUSH });
 
 async function delivery(data: Buffer, contentType = '', changed = {}): Promise<Delivery> {
-  const deflated = await deflateMessage(data, settings(changed));
-  return {
-    message: {
-      id: { time: 1795246539, tag: 2 },
-      data,
-      deflated,
-      contentType,
-      eventsourceEvent: '',
-      expiresAtMs: 0,
-      buffered: true,
-    },
-    id: { time: 1795246539, tags: '2' },
-    channel: 0,
-  };
+  return deliveryOf(data, { contentType, deflated: await deflateMessage(data, settings(changed)) });
 }
 
 /** The payload of a server frame. */

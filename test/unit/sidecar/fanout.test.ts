@@ -3,20 +3,9 @@ import type { MessageFormat } from '../../../sidecar/fanout/format.ts';
 import { FanoutGroup, type GroupOwner, type Member } from '../../../sidecar/fanout/group.ts';
 import { STEPS_PER_TURN, WorkQueue } from '../../../sidecar/fanout/work-queue.ts';
 import type { Delivery } from '../../../sidecar/store/message.ts';
+import { deliveryOf } from '../../support/deliveries.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
-const message = (text: string): Delivery => ({
-  message: {
-    id: { time: 1, tag: 0 },
-    data: Buffer.from(text),
-    contentType: '',
-    eventsourceEvent: '',
-    expiresAtMs: 0,
-    buffered: true,
-  },
-  id: { time: 1, tags: '0' },
-  channel: 0,
-});
 const encode = vi.fn((delivery: Delivery) => delivery.message.data);
 
 class Recorder implements Member {
@@ -52,7 +41,7 @@ describe('a fan-out group', () => {
     const members = [new Recorder(), new Recorder(), new Recorder()];
     for (const member of members) group.add(member);
     encode.mockClear();
-    group.push(message('a'));
+    group.push(deliveryOf('a'));
     await turn();
     expect(encode).toHaveBeenCalledTimes(1);
     expect(new Set(members.map((member) => member.buffers[0])).size).toBe(1);
@@ -62,9 +51,9 @@ describe('a fan-out group', () => {
     const group = newGroup();
     const member = new Recorder();
     group.add(member);
-    for (const text of ['a', 'b', 'c']) group.push(message(text));
+    for (const text of ['a', 'b', 'c']) group.push(deliveryOf(text));
     await turn();
-    group.push(message('d'));
+    group.push(deliveryOf('d'));
     await turn();
     expect(member.writes).toEqual(['abc', 'd']);
   });
@@ -73,9 +62,9 @@ describe('a fan-out group', () => {
     const group = newGroup();
     const [early, late] = [new Recorder(), new Recorder()];
     group.add(early);
-    group.push(message('a'));
+    group.push(deliveryOf('a'));
     group.add(late);
-    group.push(message('b'));
+    group.push(deliveryOf('b'));
     await turn();
     expect(early.writes.join('')).toBe('ab');
     expect(late.writes.join('')).toBe('b');
@@ -85,15 +74,15 @@ describe('a fan-out group', () => {
     const group = newGroup();
     const members = Array.from({ length: 1500 }, () => new Recorder());
     for (const member of members) group.add(member);
-    group.push(message('a'));
+    group.push(deliveryOf('a'));
     await turn();
     const served = members.filter((member) => member.writes.length === 1).length;
     expect(served).toBeGreaterThan(0);
     expect(served).toBeLessThan(1500);
-    group.push(message('b'));
+    group.push(deliveryOf('b'));
     const late = new Recorder();
     group.add(late);
-    group.push(message('c'));
+    group.push(deliveryOf('c'));
     for (let i = 0; i < 20; i++) await turn();
     expect(new Set(members.map((member) => member.writes.join('')))).toEqual(new Set(['abc']));
     expect(late.writes).toEqual(['c']);
@@ -104,8 +93,8 @@ describe('a fan-out group', () => {
     const group = newGroup({ once: true });
     const member = new Recorder();
     group.add(member);
-    group.push(message('a'));
-    group.push(message('b'));
+    group.push(deliveryOf('a'));
+    group.push(deliveryOf('b'));
     await turn();
     expect(member.writes).toEqual(['a']);
     expect(group.size).toBe(0);
@@ -118,7 +107,7 @@ describe('a fan-out group', () => {
     first.onDeliver = () => group.remove(second);
     group.add(first);
     group.add(second);
-    group.push(message('a'));
+    group.push(deliveryOf('a'));
     await turn();
     expect(second.writes).toEqual([]);
   });
@@ -128,10 +117,10 @@ describe('a fan-out group', () => {
     const [leaving, staying] = [new Recorder(), new Recorder()];
     group.add(leaving);
     group.add(staying);
-    group.push(message('a'));
+    group.push(deliveryOf('a'));
     group.finish(leaving);
     expect(leaving.writes).toEqual(['a']);
-    group.push(message('b'));
+    group.push(deliveryOf('b'));
     await turn();
     expect(leaving.writes).toEqual(['a']);
     expect(staying.writes.join('')).toBe('ab');
@@ -141,9 +130,9 @@ describe('a fan-out group', () => {
     const group = newGroup({}, new WorkQueue(2));
     const members = Array.from({ length: 4 }, () => new Recorder());
     for (const member of members) group.add(member);
-    group.push(message('a'));
+    group.push(deliveryOf('a'));
     await turn();
-    group.push(message('b'));
+    group.push(deliveryOf('b'));
     for (const member of members) group.finish(member);
     await turn();
     expect(members.map(({ writes }) => writes)).toEqual(members.map(() => ['a', 'b']));
@@ -162,9 +151,9 @@ describe('a fan-out group', () => {
         throw fault;
       };
       owner.expel = (member) => group.remove(member);
-      group.push(message('a'));
+      group.push(deliveryOf('a'));
       await turn();
-      group.push(message('b'));
+      group.push(deliveryOf('b'));
       await turn();
       expect(owner.faults).toEqual([fault]);
       expect(members.map(({ writes }) => writes.join(''))).toEqual(['ab', 'a', 'ab']);
@@ -188,9 +177,9 @@ describe('a fan-out group', () => {
         owner.expelled.push(member);
         group.remove(member);
       };
-      for (const text of ['a', 'bad']) group.push(message(text));
+      for (const text of ['a', 'bad']) group.push(deliveryOf(text));
       group.add(late);
-      group.push(message('b'));
+      group.push(deliveryOf('b'));
       await turn();
       expect(owner.faults).toEqual([fault]);
       expect(owner.expelled).toEqual([early]);
@@ -206,7 +195,7 @@ describe('a work queue', () => {
     const members = groups.map((group) => {
       const member = new Recorder();
       group.add(member);
-      group.push(message('a'));
+      group.push(deliveryOf('a'));
       return member;
     });
     const served = () => members.filter(({ writes }) => writes.length > 0).length;
@@ -223,8 +212,8 @@ describe('a work queue', () => {
     for (const member of members) large.add(member);
     const other = new Recorder();
     small.add(other);
-    large.push(message('a'));
-    small.push(message('b'));
+    large.push(deliveryOf('a'));
+    small.push(deliveryOf('b'));
     await turn();
     await turn();
     expect(other.writes).toEqual(['b']);

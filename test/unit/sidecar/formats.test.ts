@@ -8,22 +8,10 @@ import { BOUNDARY, MULTIPART, multipartBody } from '../../../sidecar/subscriber/
 import { rawStreamFormat } from '../../../sidecar/subscriber/raw-stream.ts';
 import { WEBSOCKET_FORMAT, WEBSOCKET_META_FORMAT } from '../../../sidecar/websocket/formats.ts';
 import { encodeClose, encodeFrame } from '../../../sidecar/websocket/frame.ts';
+import { deliveryOf } from '../../support/deliveries.ts';
 
-function message(data: string | Buffer, contentType = '', eventsourceEvent = ''): Delivery {
-  const id = { time: 1795246539, tag: 2 };
-  return {
-    message: {
-      id,
-      data: Buffer.from(data as string),
-      contentType,
-      eventsourceEvent,
-      expiresAtMs: 0,
-      buffered: true,
-    },
-    id: { time: id.time, tags: '2' },
-    channel: 0,
-  };
-}
+const message = (data: string | Buffer, contentType = '', eventsourceEvent = ''): Delivery =>
+  deliveryOf(data, { contentType, eventsourceEvent });
 
 /** spec/http-protocol.md §5.4. */
 describe('EventSource', () => {

@@ -2,8 +2,8 @@
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Pinger } from '../../../sidecar/websocket/pinger.ts';
-import { clientFrame } from '../../support/client-frame.ts';
 import { type ConnectionPair, openPair } from '../../support/connection.ts';
+import { clientFrame, messageFrame } from '../../support/raw-websocket.ts';
 import { waitFor } from '../../support/wait.ts';
 
 const PING = Buffer.from([0x89, 0]);
@@ -95,7 +95,7 @@ describe('a client that is pinged', () => {
   it('whose compressed messages wait to be inflated is not closed', async () => {
     await tickPings();
     pair.onMessage = () => pair.connection.setReading(false);
-    pair.client.write(Buffer.concat([clientFrame(0xc1, 'one'), clientFrame(0xc1, 'two'), PONG]));
+    pair.client.write(Buffer.concat([messageFrame(0xc1, 'one'), messageFrame(0xc1, 'two'), PONG]));
     await waitFor('the first message', () => pair.messages.length === 1);
     await tickPings();
     pair.onMessage = () => {};
