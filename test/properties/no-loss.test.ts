@@ -1,145 +1,146 @@
 /**
- * No loss, no repeat: subscribers on every transport leave and resume at random while messages are published under
- * changing buffer lengths and timeouts, through a real nginx.
+ * No loss, no repeat: subscribers on every transport are cut off and resume at random while several publishers send
+ * bursts under changing buffer lengths and timeouts, through a real nginx.
  */
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Njchan, startNjchan } from '../support/njchan.ts';
-import { sleep, waitFor } from '../support/wait.ts';
-import { arrived, type Bookmark, CLIENTS, publish, type Session } from './clients.ts';
+import { nginxConf, startNjchan } from '../support/njchan.ts';
+import { SEED } from '../support/seed.ts';
+import { label } from './ledger.ts';
+import { type Plan, plans, type Step } from './plan.ts';
+import { faultsOfRace, type Outcome, run, type Server } from './race.ts';
+import type { History } from './verdict.ts';
 
-let njchan: Njchan;
+let server: Server;
 beforeAll(async () => {
-  njchan = await startNjchan({
-    config: `
-        location ~ ^/sub/(.*)$ { nchan_subscriber; nchan_channel_id $1; }
-        location ~ ^/longpoll/(.*)$ { nchan_subscriber longpoll; nchan_channel_id $1; }
-        location ~ ^/intervalpoll/(.*)$ { nchan_subscriber intervalpoll; nchan_channel_id $1; }
-        location ~ ^/raw/(.*)$ { nchan_subscriber http-raw-stream; nchan_channel_id $1; }
+  const id = 'nchan_channel_id $1; nchan_channel_id_split_delimiter ",";';
+  const locations = `
+        keepalive_requests 100000; # a poll waits by asking again and again
+        location ~ ^/sub/(.*)$ { nchan_subscriber; ${id} }
+        location ~ ^/longpoll/(.*)$ { nchan_subscriber longpoll; ${id} }
+        location ~ ^/intervalpoll/(.*)$ { nchan_subscriber intervalpoll; ${id} }
+        location ~ ^/raw/(.*)$ { nchan_subscriber http-raw-stream; ${id} }
         location ~ ^/pub/(.*)$ {
             nchan_publisher;
-            nchan_channel_id $1;
+            ${id}
             nchan_message_buffer_length $arg_length;
             nchan_message_timeout $arg_timeout;
-        }`,
-  });
+        }`;
+  // What nginx holds back for a client that does not read is small, so that the sidecar soon notices.
+  const config = (port: number): string =>
+    nginxConf(port, locations, '', 4096).replace(/listen .*(?=;)/, '$& sndbuf=16k');
+  const njchan = await startNjchan({ config });
+  server = { port: njchan.port, sidecarPid: await njchan.sidecarPid() };
 });
 
-const STEP = fc.oneof(
-  {
-    weight: 3,
-    arbitrary: fc.record({ publish: fc.integer({ min: 1, max: 5 }), length: fc.integer({ min: 1, max: 8 }) }),
-  },
-  { weight: 2, arbitrary: fc.record({ join: fc.nat(CLIENTS.length - 1) }) },
-  { weight: 1, arbitrary: fc.record({ leave: fc.nat(CLIENTS.length - 1) }) },
+/** Races of each kind. */
+const RACES = 15;
+const RACES_WITH_STALLS = 3;
+/** Races at the same time, of those that wait for messages to expire. */
+const AT_ONCE = 8;
+
+/** A plan that failed is not run again to make it smaller: its next run may well pass. */
+const parameters = (numRuns: number) => ({ numRuns, seed: SEED, endOnFailure: true });
+
+const HOUR = fc.constant(3600);
+/** More than a race publishes. */
+const ENOUGH = fc.constant(1000);
+/** No more than what a stream takes at once: a slow client goes back to the buffer, whatever is left in it. */
+const SMALL = fc.nat(500);
+/** Up to what goes through files in nginx and needs each kind of frame length. */
+const ANY_SIZE = fc.oneof(
+  { weight: 16, arbitrary: fc.nat(300) },
+  { weight: 1, arbitrary: fc.constantFrom(10_000, 20_000, 70_000) },
 );
+/** A burst of these is more than what waits on the way to a client that does not read. */
+const LARGE = fc.constantFrom(100, 100_000, 200_000);
 
-const RUNS = 20;
-let channels = 0;
+/** Every message, channel by channel, and once more for each time that a client had to begin anew. */
+function expectEverything({ subscribers, histories }: Outcome): void {
+  for (const { transport, channels, visits } of subscribers) {
+    const sessions = transport.resumes
+      ? [visits.flatMap(({ arrivals }) => arrivals)]
+      : visits.map(({ arrivals }) => arrivals);
+    for (const channel of channels) {
+      const { publications } = histories.get(channel) as History;
+      const everything = publications.map(({ body }) => label(body));
+      const bodies = new Set(publications.map(({ body }) => body));
+      for (const session of sessions) {
+        const got = session.filter(({ body }) => bodies.has(body)).map(({ body }) => label(body));
+        const length = transport.resumes ? everything.length : got.length;
+        expect(got, `${transport.name} of ${channels}`).toEqual(everything.slice(0, length));
+      }
+    }
+  }
+}
 
-/** The number of a message, from its text. */
-const numberOf = (text: string): number => Number(text.slice(1));
+describe.each([
+  ['one channel', [[0]]],
+  ['one channel and two multiplexed', [[0], [0, 1], [1, 0]]],
+])('subscribers of %s, cut off in the middle of bursts,', (_, lists) => {
+  it.each([
+    ['however they come and go', ANY_SIZE, false, RACES],
+    ['though they stop reading for a while', LARGE, true, RACES_WITH_STALLS],
+  ])(
+    'get all messages in order, once, %s, while the buffer keeps them',
+    async (__, padding, stalls, races) => {
+      const ingredients = { lists, length: ENOUGH, timeoutSeconds: HOUR, padding, stalls };
+      await fc.assert(
+        fc.asyncProperty(plans(ingredients), async (plan) => {
+          const outcome = await run(server, plan);
+          expect(faultsOfRace(outcome)).toEqual([]);
+          expectEverything(outcome);
+        }),
+        parameters(races),
+      );
+    },
+    60_000,
+  );
 
-describe('subscribers that leave and resume', () => {
-  it('get every message that is still in the buffer, in order, once', async () => {
+  it('miss nothing but what the buffer lost before they were back', async () => {
+    const length = fc.integer({ min: 0, max: 12 });
+    const ingredients = { lists, length, timeoutSeconds: HOUR, padding: SMALL, stalls: false };
     await fc.assert(
-      fc.asyncProperty(fc.array(STEP, { minLength: 5, maxLength: 40 }), async (steps) => {
-        const channel = `property${channels++}`;
-        let published = 0;
-        /** Number of the oldest message in the buffer. */
-        let oldest = 0;
-        const clients = CLIENTS.map((transport) => ({
-          transport,
-          bookmark: {} as Bookmark,
-          last: -1,
-          /** What the present session must begin with. */
-          from: 0,
-          session: undefined as Session | undefined,
-        }));
-        type Client = (typeof clients)[number];
-
-        const join = async (client: Client): Promise<void> => {
-          if (client.session) return;
-          client.from = Math.max(client.transport.resumes ? client.last + 1 : 0, oldest);
-          client.session = await client.transport.open(njchan.port, channel, client.bookmark, (bookmark) => {
-            if (client.transport.resumes) client.bookmark = bookmark;
-          });
-          if (client.from < published) await arrived(client.session, `m${published - 1}`);
-        };
-        const check = ({ session, transport, from }: Client): void => {
-          const texts = session?.texts ?? [];
-          const expected = texts.map((_, i) => `m${from + i}`);
-          expect({ transport: transport.name, texts }).toEqual({
-            transport: transport.name,
-            texts: expected,
-          });
-        };
-        const leave = async (client: Client): Promise<void> => {
-          if (!client.session) return;
-          await client.session.close();
-          check(client);
-          const last = client.session.texts[client.session.texts.length - 1];
-          if (last !== undefined) client.last = numberOf(last);
-          client.session = undefined;
-        };
-
-        for (const step of steps) {
-          if ('publish' in step) {
-            for (let i = 0; i < step.publish; i++) {
-              await publish(njchan.port, channel, `m${published}`, `length=${step.length}&timeout=1h`);
-              published += 1;
-              oldest = Math.max(oldest, published - step.length);
-              // Polling clients are back for the next message only after they got this one.
-              for (const { session } of clients) if (session) await arrived(session, `m${published - 1}`);
-            }
-          } else if ('join' in step) await join(clients[step.join] as Client);
-          else await leave(clients[step.leave] as Client);
-        }
-        for (const client of clients) await join(client);
-        for (const client of clients) {
-          if (published > 0)
-            await arrived(client.session as Session, `m${published - 1}`).catch(() => check(client));
-          await leave(client);
-        }
+      fc.asyncProperty(plans(ingredients), async (plan) => {
+        expect(faultsOfRace(await run(server, plan))).toEqual([]);
       }),
-      { numRuns: RUNS },
+      parameters(RACES),
     );
-  }, 120_000);
+  }, 60_000);
+});
 
-  it('of messages that expire get none twice and none out of order, and the newest', async () => {
-    const step = fc.record({ publish: fc.integer({ min: 1, max: 3 }), rejoin: fc.nat(CLIENTS.length - 1) });
+describe('subscribers of messages that expire', () => {
+  const EXPIRY_MS = 1200;
+  /** Half of the subscribers are away while what was sent before expires, unless an older message keeps it. */
+  const withAbsence = ({ steps, subscribers, channels }: Plan): Plan => {
+    const unmarked = steps.filter((step) => step.do !== 'catch up'); // marks do not expire
+    const half = unmarked.length >> 1;
+    const who = subscribers.flatMap((_, place) => (place % 2 === 0 ? [place] : []));
+    const leave: Step = { do: 'cut', who, how: 'close', away: true };
+    const pause: Step = { do: 'pause', ms: EXPIRY_MS / 2 };
+    const bursts = unmarked.slice(half).filter((step) => step.do === 'burst');
+    const absences: Step[] = [leave, ...bursts, pause, { do: 'resume' }, leave, ...bursts, pause];
+    return {
+      steps: [...unmarked.slice(0, half), ...absences, ...unmarked.slice(half)],
+      subscribers,
+      channels,
+    };
+  };
+
+  it('miss nothing but what was gone before they were back', async () => {
+    const kind = plans({
+      lists: [[0], [0, 1]],
+      length: ENOUGH,
+      timeoutSeconds: fc.constantFrom(1, 1, 1, 3600),
+      padding: SMALL,
+      stalls: false,
+    });
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 8 }), async (steps) => {
-        const channel = `expiring${channels++}`;
-        const seen = CLIENTS.map(() => [] as number[]);
-        const bookmarks: Bookmark[] = CLIENTS.map(() => ({}));
-        let published = 0;
-        for (const [i, { publish: count, rejoin }] of steps.entries()) {
-          // Half way the short-lived messages of the first half expire.
-          if (i === steps.length >> 1) await sleep(1200);
-          for (let n = 0; n < count; n++) {
-            const timeout = published % 2 === 0 ? '1s' : '1h';
-            await publish(njchan.port, channel, `m${published++}`, `length=20&timeout=${timeout}`);
-          }
-          const transport = CLIENTS[rejoin] as (typeof CLIENTS)[number];
-          if (!transport.resumes) continue;
-          const session = await transport.open(
-            njchan.port,
-            channel,
-            bookmarks[rejoin] as Bookmark,
-            (bookmark) => {
-              bookmarks[rejoin] = bookmark;
-            },
-          );
-          const newest = published - 1;
-          await waitFor('the newest', () => session.texts.includes(`m${newest}`)).catch(() => {});
-          await session.close();
-          seen[rejoin]?.push(...session.texts.map(numberOf));
-          expect(seen[rejoin]?.at(-1)).toBe(newest);
-        }
-        for (const numbers of seen) expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
+      fc.asyncProperty(fc.array(kind, { minLength: AT_ONCE, maxLength: AT_ONCE }), async (several) => {
+        const outcomes = await Promise.all(several.map((plan) => run(server, withAbsence(plan))));
+        expect(outcomes.flatMap(faultsOfRace)).toEqual([]);
       }),
-      { numRuns: 8 },
+      parameters(1),
     );
-  }, 120_000);
+  }, 60_000);
 });
