@@ -3,6 +3,7 @@ import { describe } from 'vitest';
 import type { Store } from '../../sidecar/store/store.ts';
 import { channels } from './contract/channels.ts';
 import { comingAndGoing } from './contract/coming-and-going.ts';
+import { comingBack } from './contract/coming-back.ts';
 import { delivery } from './contract/delivery.ts';
 import { type Fixture, useStore } from './contract/fixture.ts';
 import { multiplexing } from './contract/multiplexing.ts';
@@ -17,6 +18,7 @@ const TOPICS: readonly ((on: Fixture) => void)[] = [
   delivery,
   slowClients,
   multiplexing,
+  comingBack,
   comingAndGoing,
 ];
 

@@ -6,7 +6,6 @@ import type { Message } from '../../sidecar/store/message.ts';
 import { StorageFullError } from '../../sidecar/store/store.ts';
 import { messageOf } from '../support/deliveries.ts';
 import { storeContract } from './contract.ts';
-import { pollsContract } from './polls.ts';
 import { sharingContract } from './sharing.ts';
 
 const LIMIT_BYTES = 64 * 1024 * 1024;
@@ -14,7 +13,6 @@ const LIMIT_BYTES = 64 * 1024 * 1024;
 const STEPS_PER_TURN = 5;
 
 storeContract('memory', async () => new MemoryStore({ limitBytes: LIMIT_BYTES }));
-pollsContract('memory', async () => new MemoryStore({ limitBytes: LIMIT_BYTES }));
 sharingContract(
   'memory',
   async () => new MemoryStore({ limitBytes: LIMIT_BYTES, stepsPerTurn: STEPS_PER_TURN }),

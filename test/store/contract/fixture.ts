@@ -53,13 +53,18 @@ export class TestSink implements Sink {
     this.format = format;
   }
 
+  /** `id=message` of each message, in order. */
+  get lines(): string[] {
+    return this.#text.split('\n').slice(0, -1);
+  }
+
   get messages(): string[] {
-    return this.#lines.map((line) => line.slice(line.indexOf('=') + 1));
+    return this.lines.map((line) => line.slice(line.indexOf('=') + 1));
   }
 
   /** As a client gets them. */
   get ids(): string[] {
-    return this.#lines.map((line) => line.slice(0, line.indexOf('=')));
+    return this.lines.map((line) => line.slice(0, line.indexOf('=')));
   }
 
   /** From now on its client drains nothing, up to `bytes` that it says it has left. */
@@ -81,10 +86,6 @@ export class TestSink implements Sink {
 
   end(reason: EndReason): void {
     this.ends.push(reason);
-  }
-
-  get #lines(): string[] {
-    return this.#text.split('\n').slice(0, -1);
   }
 }
 

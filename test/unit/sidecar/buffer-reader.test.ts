@@ -12,6 +12,7 @@ import {
   type MessageId,
 } from '../../../sidecar/store/message.ts';
 import type { Start } from '../../../sidecar/store/store.ts';
+import { messageOf } from '../../support/deliveries.ts';
 
 const NAMES = 'abcdefgh';
 
@@ -36,14 +37,7 @@ class Channels {
     const last = channel.lastMessageId;
     const id = { time: this.second, tag: last?.time === this.second ? last.tag + 1 : 0 };
     channel.lastMessageId = id;
-    const message: Message = {
-      id,
-      data: Buffer.from(`${NAMES[index]}${id.time}.${id.tag}`),
-      contentType: '',
-      eventsourceEvent: '',
-      expiresAtMs: id.time,
-      buffered,
-    };
+    const message = messageOf(`${NAMES[index]}${id.time}.${id.tag}`, { id, expiresAtMs: id.time, buffered });
     if (buffered) channel.buffer.push(message);
     return { message, id: { time: 0, tags: '' }, channel: index };
   }

@@ -1,14 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { MessageBuffer } from '../../../sidecar/store/memory/message-buffer.ts';
+import { messageOf } from '../../support/deliveries.ts';
 
-const message = (tag: number) => ({
-  id: { time: 1, tag },
-  data: Buffer.alloc(0),
-  contentType: '',
-  eventsourceEvent: '',
-  expiresAtMs: 0,
-  buffered: true,
-});
+const message = (tag: number) => messageOf('', { id: { time: 1, tag } });
 
 describe('the numbers of a buffer', () => {
   it('stay with their messages while older ones leave', () => {
