@@ -37,9 +37,16 @@ export function splinter(files: readonly string[], options: SplinterOptions = {}
     includeDir: options.includeDir ?? join(dirname(first), 'include'),
     debug: options.debug ?? false,
   });
-  const problems: Problem[] = namesakes(files);
+  const problems: Problem[] = [];
   const scripts: Script[] = [];
+  const byName = new Map<string, string>();
   for (const file of files) {
+    const { name } = parse(file);
+    const other = byName.get(name);
+    byName.set(name, other ?? file);
+    if (other !== undefined) {
+      problems.push({ file, line: 1, message: `there is already a script "${name}": ${other}` });
+    }
     try {
       scripts.push(splinterOne(readSource(file), expander, options));
     } catch (error) {
@@ -49,18 +56,6 @@ export function splinter(files: readonly string[], options: SplinterOptions = {}
   }
   if (problems.length > 0) throw new HsssError(problems);
   return scripts;
-}
-
-/** Two files of one name: only one could be called by it. */
-function namesakes(files: readonly string[]): Problem[] {
-  const byName = new Map<string, string>();
-  return files.flatMap((file) => {
-    const { name } = parse(file);
-    const other = byName.get(name);
-    byName.set(name, other ?? file);
-    if (other === undefined) return [];
-    return [{ file, line: 1, message: `there is already a script "${name}": ${other}` }];
-  });
 }
 
 function splinterOne(source: SourceFile, expander: Expander, options: SplinterOptions): Script {
