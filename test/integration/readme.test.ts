@@ -3,29 +3,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { commandsOf, contains } from '../support/console-blocks.ts';
 import { REPOSITORY, tempDir } from '../support/files.ts';
 import { freePort } from '../support/ports.ts';
 import { waitFor } from '../support/wait.ts';
-
-interface Command {
-  readonly line: string;
-  /** Lines that its output must contain, in this order. */
-  readonly shows: readonly string[];
-}
-
-/** The commands of all `console` blocks. */
-function commandsOf(readme: string): Command[] {
-  const blocks = [...readme.matchAll(/^```console\n([\s\S]*?)^```$/gm)].map((match) => match[1] as string);
-  return blocks.flatMap((block) =>
-    block
-      .split(/^\$ /m)
-      .slice(1)
-      .map((text) => {
-        const [line, ...shows] = text.split('\n');
-        return { line: line as string, shows: shows.filter((shown) => shown.trim() !== '') };
-      }),
-  );
-}
 
 /** Replaces what differs from run to run. */
 function normalized(text: string): string {
@@ -36,17 +17,6 @@ function normalized(text: string): string {
     .replace(/-?\d+ sec\. ago/g, 'N sec. ago')
     .replace(/(Content-Length: 10)\d/g, '$1N')
     .replace(/\r/g, '');
-}
-
-/** True when `output` contains `shows`, each at the start of a line or after blanks, in this order. */
-function contains(output: string, shows: readonly string[]): boolean {
-  let at = 0;
-  for (const shown of shows.map(normalized)) {
-    const found = output.indexOf(shown, at);
-    if (found < 0) return false;
-    at = found + shown.length;
-  }
-  return true;
 }
 
 /** Does not end by itself, or would start this very run again. */
@@ -102,11 +72,13 @@ describe('the README', async () => {
         await waitFor(`${line} to end`, () => child.exitCode !== null, 60_000);
         expect({ status: child.exitCode, output }).toMatchObject({ status: 0 });
       }
-      await waitFor(`what the README shows`, () => contains(normalized(output), expected), 60_000).catch(
-        () => {
-          expect(normalized(output)).toBe(expected.map(normalized).join('\n'));
-        },
-      );
+      await waitFor(
+        `what the README shows`,
+        () => contains(normalized(output), expected.map(normalized)),
+        60_000,
+      ).catch(() => {
+        expect(normalized(output)).toBe(expected.map(normalized).join('\n'));
+      });
       if (ENDLESS.test(line)) expect(child.exitCode).toBeNull();
     },
     90_000,
