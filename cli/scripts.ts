@@ -1,8 +1,9 @@
 /** The Lua scripts of njchan, for the commands that name or run them. */
 import type { Script } from '../lua/hsss/script.ts';
+import { scripts } from '../lua/scripts.generated.ts';
 
 /** Sorted by name. */
-export const SCRIPTS: readonly Script[] = [];
+export const SCRIPTS: readonly Script[] = Object.values(scripts);
 
 /**
  * One of njchan's scripts.
