@@ -33,9 +33,13 @@ const READERS: Record<string, { command: readonly string[]; read: (reply: unknow
   hash: { command: ['HGETALL'], read: pairs },
 };
 
-/** Everything in the client's database. */
-export async function dumpKeyspace(redis: Redis): Promise<Keyspace> {
-  const keys = ((await redis.callBuffer('KEYS', '*')) as Buffer[]).sort(Buffer.compare);
+/**
+ * What is in the client's database.
+ * @param pattern - of the keys, as Redis's KEYS has it; default: everything
+ */
+export async function dumpKeyspace(redis: Redis, pattern = '*'): Promise<Keyspace> {
+  const found = (await redis.callBuffer('KEYS', Buffer.from(pattern, 'latin1'))) as Buffer[];
+  const keys = found.sort(Buffer.compare);
   const entries = await Promise.all(
     keys.map(async (key): Promise<[string, Entry]> => {
       const [type, pttl] = await Promise.all([redis.type(key), redis.pttl(key)]);
