@@ -1,0 +1,76 @@
+/** The scripts on a real Redis: as they are, and with the probes by which their coverage is measured. */
+import { beforeEach, describe, expect, test } from 'vitest';
+import { startRedis } from '../support/redis.ts';
+import { coverageText, LuaCoverage, ratio } from './coverage/coverage.ts';
+import {
+  describeGetSubscriberInfoId,
+  describePublishNostore,
+  describePublishStatus,
+  describeRequestSubscriberInfo,
+} from './scripts/alerts.ts';
+import { describeDelete } from './scripts/delete.ts';
+import { describeFindChannel } from './scripts/find-channel.ts';
+import { describeGetMessage, describeGetMessageFromKey } from './scripts/get-message.ts';
+import { describePublish } from './scripts/publish.ts';
+import { describeRsck } from './scripts/rsck.ts';
+import {
+  describeAddFakesub,
+  describeChannelKeepalive,
+  describeSubscriberRegister,
+  describeSubscriberUnregister,
+} from './scripts/subscribers.ts';
+import type { Lua } from './scripts/suite.ts';
+import { Announcements } from './support/announcements.ts';
+import { ourScripts } from './support/our-scripts.ts';
+import { loadScripts } from './support/scripts.ts';
+
+/** Part of the lines that tests must run, of each file and of all. */
+const LEAST_COVERAGE = 0.95;
+
+const SUITES: Record<string, (lua: Lua) => void> = {
+  add_fakesub: describeAddFakesub,
+  channel_keepalive: describeChannelKeepalive,
+  delete: describeDelete,
+  find_channel: describeFindChannel,
+  get_message: describeGetMessage,
+  get_message_from_key: describeGetMessageFromKey,
+  get_subscriber_info_id: describeGetSubscriberInfoId,
+  publish: describePublish,
+  publish_nostore: describePublishNostore,
+  publish_status: describePublishStatus,
+  request_subscriber_info: describeRequestSubscriberInfo,
+  rsck: describeRsck,
+  subscriber_register: describeSubscriberRegister,
+  subscriber_unregister: describeSubscriberUnregister,
+};
+
+const coverage = new LuaCoverage(ourScripts());
+const servers = { 'as they are': await startRedis(), 'with probes': await startRedis() };
+
+for (const [how, server] of Object.entries(servers)) {
+  const redis = await server.connect();
+  const scripts = await loadScripts(redis, how === 'with probes' ? coverage.scripts : ourScripts());
+  const lua = { redis, scripts, announcements: await Announcements.listen(server) };
+
+  describe(how, () => {
+    beforeEach(async () => {
+      await redis.flushall();
+      await lua.announcements.take();
+    });
+    for (const [script, suite] of Object.entries(SUITES)) describe(script, () => suite(lua));
+  });
+}
+
+test('every script has a suite', () => {
+  expect(Object.keys(SUITES)).toEqual(ourScripts().map(({ name }) => name));
+});
+
+test('the suites run nearly every line of every script', ({ task }) => {
+  const files = coverage.report(servers['with probes'].log());
+  const text = coverageText(files);
+  // The reporter prints it, when everything is over.
+  task.meta.luaCoverage = text;
+  for (const file of files)
+    expect(ratio([file]), `${file.file}\n${text}`).toBeGreaterThanOrEqual(LEAST_COVERAGE);
+  expect(ratio(files), text).toBeGreaterThanOrEqual(LEAST_COVERAGE);
+});

@@ -1,0 +1,243 @@
+/** The scripts by which servers say that they have subscribers. */
+import { expect, test } from 'vitest';
+import {
+  call,
+  describeArguments,
+  expectTtl,
+  given,
+  headOf,
+  KEY,
+  keysOf,
+  type Lua,
+  THEN,
+  wholeNumber,
+} from './suite.ts';
+
+const NOW = 1_700_000_000;
+const WORKER = 'nchan_worker:{1}';
+
+/** Keys that live and die with the head. */
+const TOGETHER = ['', ':messages', ':subscriber_counts'];
+
+export function describeSubscriberRegister(lua: Lua): void {
+  const right = { subscriber_id: '-', ttl_ms: 600_000, margin_ms: 60_000, time: NOW };
+  describeArguments(
+    lua,
+    'subscriber_register',
+    { keys: { channel: KEY }, args: right },
+    {
+      subscriber_id: wholeNumber(1),
+      ttl_ms: wholeNumber(1),
+      margin_ms: wholeNumber(0),
+      time: wholeNumber(0),
+    },
+  );
+
+  const register = (args = {}) => call(lua, 'subscriber_register', { ...right, ...args });
+
+  test('makes a channel, for as long as the server is going to be there', async () => {
+    expect(await register()).toEqual([1, 1, 600_000]);
+    const keys = await keysOf(lua);
+    expect(Object.keys(keys)).toEqual(['']);
+    expectTtl(keys[''], 660_000);
+    expect(await headOf(lua)).toEqual({
+      ...{ last_subscriber_id: '1', subscribers: '1', last_seen_subscriber: String(NOW) },
+    });
+  });
+
+  test('counts servers', async () => {
+    await register();
+    expect(await register()).toEqual([2, 2, 600_000]);
+    await call(lua, 'subscriber_unregister', { empty_ttl: 5 });
+    expect(await register()).toEqual([3, 2, 600_000]);
+  });
+
+  test('does not count a server again that says its number', async () => {
+    await register();
+    expect(await register({ subscriber_id: 1, time: NOW + 1 })).toEqual([1, 1, 600_000]);
+    expect((await headOf(lua)).last_seen_subscriber).toBe(String(NOW + 1));
+  });
+
+  test('counts a server that the channel does not know, because it was lost or deleted', async () => {
+    await register();
+    expect(await register({ subscriber_id: 7 })).toEqual([2, 2, 600_000]);
+  });
+
+  test('begins at nobody where a count is lower than that', async () => {
+    await given(lua, { head: { subscribers: -2, last_subscriber_id: 5 } });
+    expect(await register()).toEqual([6, 1, 600_000]);
+  });
+
+  test('lets the whole channel live on', async () => {
+    await given(lua, { messages: [`${THEN}:0`] });
+    await lua.redis.hset(`${KEY}:subscriber_counts`, WORKER, 1);
+    await register();
+    const keys = await keysOf(lua);
+    for (const suffix of TOGETHER) expectTtl(keys[suffix], 660_000);
+    expectTtl(keys[`:msg:${THEN}:0`], 100_000);
+  });
+
+  test('does not shorten its life', async () => {
+    await given(lua, { messages: [`${THEN}:0`], ttlMs: 1_000_000 });
+    await register();
+    expectTtl((await keysOf(lua))[''], 1_000_000);
+  });
+}
+
+export function describeSubscriberUnregister(lua: Lua): void {
+  describeArguments(
+    lua,
+    'subscriber_unregister',
+    { keys: { channel: KEY }, args: { empty_ttl: 5 } },
+    { empty_ttl: wholeNumber(0) },
+  );
+
+  const unregister = () => call(lua, 'subscriber_unregister', { empty_ttl: 5 });
+
+  test('lets a channel that has nothing any more live for a little while', async () => {
+    await given(lua, { head: { subscribers: 1 } });
+    await lua.redis.hset(`${KEY}:subscriber_counts`, WORKER, 0);
+    expect(await unregister()).toBe(0);
+    const keys = await keysOf(lua);
+    expectTtl(keys[''], 5000);
+    expectTtl(keys[':subscriber_counts'], 5000);
+    expect(await headOf(lua)).toEqual({ subscribers: '0' });
+  });
+
+  test.each([
+    ['with messages', { messages: [`${THEN}:0`], head: { subscribers: 1 } }, 0],
+    ['with other servers', { head: { subscribers: 3 } }, 2],
+  ])('does not shorten the life of a channel %s', async (_, channel, left) => {
+    await given(lua, channel);
+    expect(await unregister()).toBe(left);
+    expectTtl((await keysOf(lua))[''], 100_000);
+  });
+
+  test.each([
+    ['nobody', { subscribers: 0 }],
+    ['fewer than nobody', { subscribers: -1 }],
+    ['an unknown number', { last_subscriber_id: 1 }],
+  ])('does not count below nobody: %s', async (_, head) => {
+    await given(lua, { head });
+    const before = await headOf(lua);
+    expect(await unregister()).toBe(0);
+    expect(await headOf(lua)).toEqual(before);
+  });
+
+  test('does not make a channel', async () => {
+    expect(await unregister()).toBe(0);
+    expect(await keysOf(lua)).toEqual({});
+  });
+}
+
+export function describeChannelKeepalive(lua: Lua): void {
+  const right = { ttl_ms: 600_000, margin_ms: 60_000 };
+  describeArguments(
+    lua,
+    'channel_keepalive',
+    { keys: { channel: KEY }, args: right },
+    { ttl_ms: wholeNumber(1), margin_ms: wholeNumber(0) },
+  );
+
+  const keepalive = (args = {}) => call(lua, 'channel_keepalive', { ...right, ...args });
+  const head = { subscribers: 1 };
+
+  test('lets the whole channel live on', async () => {
+    await given(lua, { messages: [`${THEN}:0`], head });
+    await lua.redis.hset(`${KEY}:subscriber_counts`, WORKER, 1);
+    expect(await keepalive()).toBe(600_000);
+    const keys = await keysOf(lua);
+    for (const suffix of TOGETHER) expectTtl(keys[suffix], 660_000);
+  });
+
+  test('changes nothing while messages keep the channel longer, and says when it should be asked again', async () => {
+    await given(lua, { messages: [`${THEN}:0`], head, ttlMs: 1_000_000 });
+    const reply = Number(await keepalive());
+    expect(reply).toBeLessThanOrEqual(940_000);
+    expect(reply).toBeGreaterThan(939_000);
+    expectTtl((await keysOf(lua))[''], 1_000_000);
+  });
+
+  test('brings a channel without messages down to what its servers need', async () => {
+    await given(lua, { head, ttlMs: 1_000_000 });
+    expect(await keepalive()).toBe(600_000);
+    expectTtl((await keysOf(lua))[''], 660_000);
+  });
+
+  test.each([
+    ['nobody is registered at', { head: { subscribers: 0 } }],
+    ['fewer than nobody are registered at', { head: { subscribers: -1 } }],
+    ['nobody ever registered at', { messages: [`${THEN}:0`] }],
+  ])('does not keep a channel that %s', async (_, channel) => {
+    await given(lua, channel);
+    expect(await keepalive()).toBe(-1);
+    expectTtl((await keysOf(lua))[''], 100_000);
+  });
+
+  test('does not make a channel', async () => {
+    expect(await keepalive()).toBe(-1);
+    expect(await keysOf(lua)).toEqual({});
+  });
+}
+
+export function describeAddFakesub(lua: Lua): void {
+  const right = { delta: 2, time: NOW, worker: WORKER };
+  describeArguments(
+    lua,
+    'add_fakesub',
+    { keys: { channel: KEY }, args: right },
+    { delta: wholeNumber(-2_147_483_648), time: wholeNumber(0) },
+  );
+
+  const add = (delta: number, args = {}) => call(lua, 'add_fakesub', { ...right, ...args, delta });
+
+  test('counts the clients of a channel, over all workers and of each', async () => {
+    await given(lua, { head: { subscribers: 2 } });
+    expect(await add(3)).toBe(3);
+    expect(await add(2, { worker: 'nchan_worker:{2}', time: NOW + 1 })).toBe(5);
+    expect(await add(-1)).toBe(4);
+    expect(await headOf(lua)).toMatchObject({
+      ...{ subscribers: '2', fake_subscribers: '4', last_seen_fake_subscriber: String(NOW) },
+    });
+    const keys = await keysOf(lua);
+    expect(keys[':subscriber_counts']?.value).toEqual({ [WORKER]: '2', 'nchan_worker:{2}': '2' });
+    expectTtl(keys[':subscriber_counts'], 100_000);
+  });
+
+  test('makes a channel for a little while, because its registration is on the way', async () => {
+    expect(await add(1)).toBe(1);
+    const keys = await keysOf(lua);
+    expect(Object.keys(keys)).toEqual(['', ':subscriber_counts']);
+    expectTtl(keys[''], 5000);
+    expectTtl(keys[':subscriber_counts'], 5000);
+  });
+
+  test.each([0, -1])('does not make a channel that %i clients come to', async (delta) => {
+    expect(await add(delta)).toBe(0);
+    expect(await keysOf(lua)).toEqual({});
+  });
+
+  test('never counts below nobody', async () => {
+    await given(lua, { head: { fake_subscribers: 1 } });
+    expect(await add(-3)).toBe(0);
+    expect(await add(1)).toBe(1);
+    expect((await headOf(lua)).fake_subscribers).toBe('1');
+  });
+
+  test('does not change how long the channel lives, nor its counts', async () => {
+    await given(lua, { head: { subscribers: 1 } });
+    await add(1);
+    await lua.redis.pexpire(`${KEY}:subscriber_counts`, 70_000);
+    await add(1);
+    const keys = await keysOf(lua);
+    expectTtl(keys[''], 100_000);
+    expectTtl(keys[':subscriber_counts'], 70_000);
+  });
+
+  test('lets the counts live for ever with a head that does', async () => {
+    await given(lua, { head: { subscribers: 1 } });
+    await lua.redis.persist(KEY);
+    await add(1);
+    expect((await keysOf(lua))[':subscriber_counts']?.pttl).toBe(-1);
+  });
+}
