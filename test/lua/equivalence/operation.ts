@@ -1,7 +1,6 @@
 /** What can be done to a channel, by Nchan's scripts and by ours. */
 import type fc from 'fast-check';
 import type { Named, Reply, Value } from '../support/scripts.ts';
-import type { NchanScript } from './nchan-scripts.ts';
 
 export interface Channel {
   /** Empty, or with its colon. */
@@ -29,7 +28,7 @@ export interface Outcome {
 }
 
 export interface NchanCall {
-  readonly script: NchanScript;
+  readonly script: string;
   readonly keys?: readonly string[];
   readonly args: readonly Value[];
 }
@@ -61,7 +60,7 @@ export function operation<P>(one: Operation<P>): Operation<unknown> {
 }
 
 /** The call of a script of Nchan's on a channel. */
-export function nchan(script: NchanScript, { channel }: Situation, ...args: readonly Value[]): NchanCall {
+export function nchan(script: string, { channel }: Situation, ...args: readonly Value[]): NchanCall {
   return { script, args: [channel.namespace, channel.id, ...args] };
 }
 

@@ -8,7 +8,7 @@ import { type Announcement, Announcements } from '../support/announcements.ts';
 import { comparable, dumpKeyspace, type Keyspace } from '../support/keyspace.ts';
 import { evalsha, type LoadedScripts, loadScripts, type Reply } from '../support/scripts.ts';
 import { settle, withoutWantedDifferences } from './differences.ts';
-import { loadNchanScripts, type NchanScript } from './nchan-scripts.ts';
+import { loadNchanScripts } from './nchan-scripts.ts';
 import type { Channel, NchanCall, OurCall, Situation } from './operation.ts';
 import { OPERATIONS, type OperationName, WORKERS } from './operations.ts';
 
@@ -43,7 +43,7 @@ function remember(id: string, published: string[]): void {
 }
 
 export class TwoSides {
-  readonly #nchan: Record<NchanScript, string>;
+  readonly #nchan: ReadonlyMap<string, string>;
   readonly #ours: LoadedScripts;
   readonly #announcements: Announcements;
 
@@ -53,7 +53,7 @@ export class TwoSides {
     readonly theirs: Redis,
     /** The same for ours. */
     readonly ours: Redis,
-    nchan: Record<NchanScript, string>,
+    nchan: ReadonlyMap<string, string>,
     scripts: LoadedScripts,
     announcements: Announcements,
   ) {
@@ -147,7 +147,7 @@ export class TwoSides {
   }
 
   #runNchan(redis: Redis, { script, keys = [], args }: NchanCall): Promise<Answer> {
-    return this.#answer(evalsha(redis, this.#nchan[script], keys, args));
+    return this.#answer(evalsha(redis, this.#nchan.get(script) ?? '', keys, args));
   }
 
   #runOurs({ script, keys, args }: OurCall): Promise<Answer> {
