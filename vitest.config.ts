@@ -5,7 +5,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // Integration tests start real servers: two files at a time keep a two-core machine responsive.
     maxWorkers: 2,
-    reporters: ['default', './test/lua/coverage/reporter.ts'],
+    reporters: ['default', './test/lua/probes/reporter.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

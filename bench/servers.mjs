@@ -1,4 +1,4 @@
-/** The two servers that are compared: njchan as users run it, and nginx with the Nchan module. */
+/** The servers that are compared: njchan as users run it, nginx with the Nchan module; and the Redis for scripts. */
 import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -12,7 +12,7 @@ const NCHAN_MODULES = [
   '/usr/lib/nginx/modules/ngx_nchan_module.so',
   '/usr/lib64/nginx/modules/ngx_nchan_module.so',
 ];
-const PORTS = { njchan: 19_411, nchan: 19_412 };
+const PORTS = { njchan: 19_411, nchan: 19_412, redis: 19_413 };
 const START_DEADLINE_MS = 10_000;
 const POLL_MS = 50;
 
@@ -24,8 +24,13 @@ const POLL_MS = 50;
  * @property {() => Promise<void>} stop
  */
 
+const LOCATIONS = `
+        location ~ ^/sub/(.*)$ { nchan_subscriber; nchan_channel_id $1; nchan_subscriber_first_message newest; }
+        location ~ ^/pub/(.*)$ { nchan_publisher; nchan_channel_id $1; }
+        location ~ ^/deflating/(.*)$ { nchan_publisher; nchan_channel_id $1; nchan_deflate_message_for_websocket on; }`;
+
 /** One worker each, since Nchan's own figures are per worker too; the same locations for both. */
-function configuration(dir, port, main) {
+function configuration(dir, port, main, locations = LOCATIONS) {
   return `${main}
 worker_processes 1;
 worker_rlimit_nofile 20000;
@@ -41,10 +46,7 @@ http {
     scgi_temp_path ${dir}/scgi;
     keepalive_requests 1000000;
     server {
-        listen 127.0.0.1:${port} backlog=4096;
-        location ~ ^/sub/(.*)$ { nchan_subscriber; nchan_channel_id $1; nchan_subscriber_first_message newest; }
-        location ~ ^/pub/(.*)$ { nchan_publisher; nchan_channel_id $1; }
-        location ~ ^/deflating/(.*)$ { nchan_publisher; nchan_channel_id $1; nchan_deflate_message_for_websocket on; }
+        listen 127.0.0.1:${port} backlog=4096;${locations}
     }
 }
 `;
@@ -117,18 +119,36 @@ export function startNjchan() {
   });
 }
 
-/** @returns {Promise<Server | undefined>} undefined where Nchan is not installed: there is nothing to compare with then */
-export async function startNchan() {
+/**
+ * @param {string} [locations] the inside of the server, in place of what both servers have
+ * @returns {Promise<Server | undefined>} undefined where Nchan is not installed: there is nothing to compare with then
+ */
+export async function startNchan(locations) {
   const module = NCHAN_MODULES.find((path) => existsSync(path));
   if (!module) return undefined;
   const dir = temporaryDirectory();
   const file = join(dir, 'nginx.conf');
-  writeFileSync(file, configuration(dir, PORTS.nchan, `load_module ${module};\ndaemon off;`));
+  writeFileSync(file, configuration(dir, PORTS.nchan, `load_module ${module};\ndaemon off;`, locations));
   return startProcess('nchan', 'nginx', ['-c', file, '-p', dir], dir, (pid) => ({ nginx: childrenOf(pid) }));
 }
 
+/** @returns {Promise<Server>} a Redis of its own, that writes nothing to disk */
+export function startRedis() {
+  const dir = temporaryDirectory();
+  const settings = {
+    port: PORTS.redis,
+    bind: '127.0.0.1',
+    dir,
+    save: '',
+    appendonly: 'no',
+    logfile: join(dir, 'log'),
+  };
+  const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  return startProcess('redis', 'redis-server', args, dir, (pid) => ({ redis: [pid] }));
+}
+
 /** The middle one, for figures that other work on the machine disturbs. */
-function median(values) {
+export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)];
 }
@@ -145,7 +165,7 @@ export async function compare(title, rounds, rate, measure) {
   /** @type {Record<string, Record<string, number>[]>} */
   const all = {};
   for (let round = 0; round < rounds; round++) {
-    for (const start of [startNjchan, startNchan]) {
+    for (const start of [startNjchan, () => startNchan()]) {
       const server = await start();
       if (!server) continue;
       try {

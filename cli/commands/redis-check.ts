@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Script } from '../../lua/hsss/script.ts';
+import { scripts } from '../../lua/scripts.generated.ts';
 import { connectRedis, type RedisClient } from '../../sidecar/store/redis/client.ts';
 import { connectError } from '../../sidecar/store/redis/connect-error.ts';
 import { keyNamespace } from '../../sidecar/store/redis/keys.ts';
@@ -10,7 +11,6 @@ import { Progress } from '../progress.ts';
 import { Checker } from '../redis-check/checker.ts';
 import { JsonReport, textReport } from '../redis-check/report.ts';
 import { redisFailure } from '../redis-failure.ts';
-import { scriptNamed } from '../scripts.ts';
 
 /** Writes to standard output, no faster than it is read. Its errors are main's. */
 async function print(text: string): Promise<void> {
@@ -45,7 +45,7 @@ async function check(redis: RedisClient, rsck: Script, { namespace, json }: Opti
  * Looks for inconsistencies in the channels that a Redis server stores.
  * @param rsck - the script that checks one channel
  */
-export async function redisCheck(values: OptionValues, rsck = scriptNamed('rsck')): Promise<number> {
+export async function redisCheck(values: OptionValues, rsck: Script = scripts.rsck): Promise<number> {
   const url = values.url ?? DEFAULT_REDIS_URL;
   let lost: Error | undefined;
   try {

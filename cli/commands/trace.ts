@@ -1,9 +1,9 @@
+import { scripts } from '../../lua/scripts.generated.ts';
 import { keyNamespace } from '../../sidecar/store/redis/keys.ts';
 import { DEFAULT_REDIS_URL, describeAddress, parseRedisUrl } from '../../sidecar/store/redis/url.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { OptionValues } from '../options.ts';
 import { redisFailure } from '../redis-failure.ts';
-import { SCRIPTS } from '../scripts.ts';
 import { wantsColour } from '../terminal.ts';
 import type { TraceFilter } from '../trace/filter.ts';
 import { knownScripts } from '../trace/known-scripts.ts';
@@ -51,7 +51,7 @@ export async function trace(values: OptionValues): Promise<number> {
       colour: wantsColour(process.stdout, process.env, values.color),
       full: values.full === true,
     };
-    const tracer = new Tracer(knownScripts(SCRIPTS), filterOf(values, address.db), format);
+    const tracer = new Tracer(knownScripts(Object.values(scripts)), filterOf(values, address.db), format);
     const output = new TraceOutput(process.stdout);
     await monitor(address, untilTheEnd(), {
       onStart: () => say(`watching ${describeAddress(address)}, times are UTC, Ctrl-C ends. ${COST}`),

@@ -1,7 +1,7 @@
 /** The scripts on a real Redis: as they are, and with the probes by which their coverage is measured. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { startRedis } from '../support/redis.ts';
-import { coverageText, LuaCoverage, ratio } from './coverage/coverage.ts';
+import { coverageText, LuaCoverage, ratio } from './probes/coverage.ts';
 import {
   describeGetSubscriberInfoId,
   describePublishNostore,
