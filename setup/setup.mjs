@@ -3,7 +3,7 @@
  * dependencies, since it runs before `npm ci`, and does nothing twice.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, statSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { install, installCommand, isDebian, isInstalled } from './debian.mjs';
@@ -61,6 +61,8 @@ function setUpPackages(needs) {
 
 /** npm writes node_modules/.package-lock.json at the end of an installation. */
 function modulesAreCurrent() {
+  // Through a link npm would empty the modules of another checkout, to which they belong.
+  if (lstatSync(join(root, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink()) return true;
   const installed = join(root, 'node_modules/.package-lock.json');
   return (
     existsSync(installed) && statSync(installed).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs

@@ -1,6 +1,6 @@
 /** setup/setup.mjs, on a PATH with nothing but a pretended dpkg, so that it cannot install anything. */
 import { execFile, type SpawnOptions } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
@@ -65,7 +65,7 @@ describe('setup.mjs', () => {
     expect(status).toBe(1);
     expect(output).toContain('setup: nginx, njs, chromium, curl: there\n');
     expect(output).toContain(
-      "sudo sh -c 'apt-get update && apt-get install -y --no-install-recommends libnginx-mod-http-js redis-server libnginx-mod-nchan'",
+      "sudo sh -c 'apt-get update && apt-get install -y --no-install-recommends libnginx-mod-http-js redis-server libnginx-mod-nchan lua5.1'",
     );
   });
 
@@ -118,6 +118,19 @@ describe('setup.mjs', () => {
     });
   });
 
+  it('never installs into the modules of another checkout, to which node_modules links', async () => {
+    const dir = copyOfSetup();
+    const other = tempDir();
+    symlinkSync(other, join(dir, 'node_modules'));
+    writeFileSync(join(dir, 'setup/build.mjs'), 'export const build = () => {};');
+    const programs = { ...dpkgWith('nginx', 'libnginx-mod-http-js'), npm: 'exit 7' };
+    const { status, output } = await setup(dir, 'start', pathWith(programs));
+    expect({ status, output }).toMatchObject({
+      status: 0,
+      output: expect.stringContaining('node_modules: there'),
+    });
+  });
+
   it('lists its purposes when it is given another', async () => {
     const { status, output } = await setup(copyOfSetup(), 'frob', pathWith({}));
     expect(status).toBe(1);
@@ -126,6 +139,36 @@ describe('setup.mjs', () => {
 });
 
 describe('build.mjs', () => {
+  /** A checkout with one script, in which hsss has been built. */
+  function checkoutWith(script: string): string {
+    const dir = copyOfSetup();
+    mkdirSync(join(dir, 'lua'));
+    writeFileSync(join(dir, 'lua/answer.lua'), script);
+    for (const name of ['dist', 'node_modules']) symlinkSync(join(REPOSITORY, name), join(dir, name));
+    return dir;
+  }
+
+  /** Runs a function of setup/scripts.mjs there. @returns its failure's message, empty when there is none */
+  function scripts(cwd: string, name: string): Promise<string> {
+    const code = `import { ${name} } from './setup/scripts.mjs';
+      await ${name}().catch((error) => process.stdout.write(error.message));`;
+    return promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], { cwd }).then(
+      ({ stdout }) => stdout,
+    );
+  }
+
+  it('fails when the module with the scripts is not what they make it', async () => {
+    const dir = checkoutWith('return 42\n');
+    const outOfDate = 'lua/scripts.generated.ts is out of date: run "npm run scripts"';
+    expect(await scripts(dir, 'checkScripts')).toBe(outOfDate);
+    expect(await scripts(dir, 'writeScripts')).toBe('');
+    expect(await scripts(dir, 'checkScripts')).toBe('');
+    writeFileSync(join(dir, 'lua/answer.lua'), 'return 43\n');
+    expect(await scripts(dir, 'checkScripts')).toBe(outOfDate);
+    writeFileSync(join(dir, 'lua/answer.lua'), 'return\n\nif\n');
+    expect(await scripts(dir, 'checkScripts')).toBe("lua/answer.lua:3: unexpected symbol near 'if'");
+  });
+
   it('does nothing when nothing changed', async () => {
     const build = () => promisify(execFile)(process.execPath, [join(REPOSITORY, 'setup/build.mjs')]);
     await build(); // in case somebody is working on the sources
