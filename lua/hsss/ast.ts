@@ -31,6 +31,6 @@ export function* nodesOf(root: Node): Generator<Node> {
   const open: Node[] = [root];
   for (let node = open.pop(); node; node = open.pop()) {
     yield node;
-    open.push(...childrenOf(node));
+    for (const child of childrenOf(node)) open.push(child);
   }
 }

@@ -1,3 +1,4 @@
+import { directiveOf } from './directives.ts';
 import type { Argument } from './script.ts';
 import type { SourceLine } from './source-file.ts';
 
@@ -19,19 +20,18 @@ export interface HeadProblem {
 
 /** `KEYS[1] channel  key of the channel's head`. Anything else is prose. */
 const ARGUMENT = /^\s*(KEYS|ARGV)\[(\d+)\]\s+([a-z][a-z0-9_]*)(?:\s+(.*?))?\s*$/;
-/** Belongs to splinter; a comment ends before it. */
-const DIRECTIVE = /^---\s*@(?:include|debug)\b/;
 
 function utf8(latin1: string): string {
   return Buffer.from(latin1, 'latin1').toString('utf8');
 }
 
-/** The lines at the top that are nothing but a `--` comment; a first line `#!…` may precede them. */
+/** The lines at the top that are nothing but a `--` comment, up to a directive; a first line `#!…` may precede them. */
 function linesOf(lines: readonly SourceLine[]): { first: number; texts: string[] } {
   const first = lines[0]?.text.startsWith('#') ? 1 : 0;
   const texts: string[] = [];
-  for (const { comment, code } of lines.slice(first)) {
-    if (!comment || code.trim() !== '' || DIRECTIVE.test(comment.text)) break;
+  for (const line of lines.slice(first)) {
+    const { comment, code } = line;
+    if (!comment || code.trim() !== '' || directiveOf(line)) break;
     texts.push(comment.text.slice('--'.length));
   }
   return { first, texts };

@@ -80,7 +80,7 @@ export const NAMES = {
     c: 'LUA_SCRIPTS_ALL_HASHES',
     ts: 'allHashes',
     prefix: 'upper case',
-    help: 'all hashes in one string, with blanks between (C: a macro)',
+    help: 'string with all hashes and blanks between (C: a macro)',
   },
   each: {
     option: 'each-macro',
