@@ -83,7 +83,13 @@ else
   if tag == "0" then count = drop_expired(channel, count) end
 end
 
-if redis.call("TTL", channel) <= ttl then expire_channel(channel, (ttl + 1) * 1000) end
+local left = redis.call("PTTL", channel)
+if left < ttl * 1000 + 500 then
+  expire_channel(channel, (ttl + 1) * 1000)
+elseif count == 1 then
+  -- A list that begins in a channel which lives for longer.
+  redis.call("PEXPIRE", messages, left)
+end
 
 local announcement
 if max_messages ~= 0 and #data >= cutoff then

@@ -594,7 +594,7 @@ export const scripts = {
    */
   get_message: {
     name: 'get_message',
-    sha1: '6f17c4abd234b85afd9d29e9224d11c4ea66eca9',
+    sha1: '87e82a5b1f898258ff7162790f8ed75a43478ff4',
     source: bytes('utf8', [
       '-- Reads the message after an id, or the oldest one.\n',
       '--\n',
@@ -668,6 +668,8 @@ export const scripts = {
       '    "unbuffered"\n',
       '  )\n',
       '  if not message[1] then return nil end\n',
+      '  -- Nchan leaves these out of a message after one that expired.\n',
+      '  message[3], message[4] = message[3] or "0", message[4] or "0"\n',
       '  local buffered = not table.remove(message)\n',
       '  table.insert(message, 1, math.max(redis.call("TTL", key), 1))\n',
       '  return message, buffered\n',
@@ -732,7 +734,7 @@ export const scripts = {
       { embedded: 46, file: 'include/message_key.lua', line: 1, includedAt: 12 },
       { embedded: 52, file: 'include/drop_expired.lua', line: 2, includedAt: 12 },
       { embedded: 65, file: 'include/read_message.lua', line: 1, includedAt: 14 },
-      { embedded: 77, file: 'get_message.lua', line: 15 },
+      { embedded: 79, file: 'get_message.lua', line: 15 },
     ],
     comment: [
       ' Reads the message after an id, or the oldest one.',
@@ -756,7 +758,7 @@ export const scripts = {
    */
   get_message_from_key: {
     name: 'get_message_from_key',
-    sha1: 'b61d536068b944127fee7873ac1c9be8e3337809',
+    sha1: '1594a071f91c7606dadfde2a654d9dfbcaaef5f4',
     source: bytes('utf8', [
       '-- Reads the message that an announcement named by its key.\n',
       '--\n',
@@ -808,6 +810,8 @@ export const scripts = {
       '    "unbuffered"\n',
       '  )\n',
       '  if not message[1] then return nil end\n',
+      '  -- Nchan leaves these out of a message after one that expired.\n',
+      '  message[3], message[4] = message[3] or "0", message[4] or "0"\n',
       '  local buffered = not table.remove(message)\n',
       '  table.insert(message, 1, math.max(redis.call("TTL", key), 1))\n',
       '  return message, buffered\n',
@@ -828,7 +832,7 @@ export const scripts = {
       { embedded: 1, file: 'get_message_from_key.lua', line: 1 },
       { embedded: 8, file: 'include/argument.lua', line: 1, includedAt: 8 },
       { embedded: 43, file: 'include/read_message.lua', line: 1, includedAt: 9 },
-      { embedded: 55, file: 'get_message_from_key.lua', line: 10 },
+      { embedded: 57, file: 'get_message_from_key.lua', line: 10 },
     ],
     comment: [
       ' Reads the message that an announcement named by its key.',
@@ -935,7 +939,7 @@ export const scripts = {
    */
   publish: {
     name: 'publish',
-    sha1: '6ab10f49dbbded43fb0afe4f5b04e04599235795',
+    sha1: '55bc5bb3ff36e994ac7194d5239ad62ab27bee00',
     source: bytes('utf8', [
       "-- Publishes a message: stores it, trims the channel's buffer and announces it to every server.\n",
       '--\n',
@@ -1153,7 +1157,13 @@ export const scripts = {
       '  if tag == "0" then count = drop_expired(channel, count) end\n',
       'end\n',
       '\n',
-      'if redis.call("TTL", channel) <= ttl then expire_channel(channel, (ttl + 1) * 1000) end\n',
+      'local left = redis.call("PTTL", channel)\n',
+      'if left < ttl * 1000 + 500 then\n',
+      '  expire_channel(channel, (ttl + 1) * 1000)\n',
+      'elseif count == 1 then\n',
+      '  -- A list that begins in a channel which lives for longer.\n',
+      '  redis.call("PEXPIRE", messages, left)\n',
+      'end\n',
       '\n',
       'local announcement\n',
       'if max_messages ~= 0 and #data >= cutoff then\n',
@@ -1964,7 +1974,7 @@ export type Scripts = typeof scripts;
 export const count = 14;
 
 /** The hashes of all scripts, with blanks between. */
-export const allHashes = 'f33f27fbd1ebc9ff670de87a5b43e023349e8a9f 2b68c940412c5b59cecb4632d380ca029470e5c1 51b640e4ab983f5ffb18baf22d508c8b32f4d099 593519487a94dc7854191e36f41db214f34a54d3 6f17c4abd234b85afd9d29e9224d11c4ea66eca9 b61d536068b944127fee7873ac1c9be8e3337809 23c50dc1885726b912c469a4e364ca3dda64e362 6ab10f49dbbded43fb0afe4f5b04e04599235795 8f5958ff6fff13d297e3111a7fb2523f0c105a9c c3a6cd66cb8bdbe7d26811336b10843e23341d2e ba6f888c2c4856c2b8b24444fd617f4f78b047dd 77ed8e29760bb7811ecbdaf72527fb4194ea0d9a 2309abd9df9c58ecc9072d8e527e1dd3f456bb1f f1d6d2357ca81e218f832906e10cc728ae7d7ccd';
+export const allHashes = 'f33f27fbd1ebc9ff670de87a5b43e023349e8a9f 2b68c940412c5b59cecb4632d380ca029470e5c1 51b640e4ab983f5ffb18baf22d508c8b32f4d099 593519487a94dc7854191e36f41db214f34a54d3 87e82a5b1f898258ff7162790f8ed75a43478ff4 1594a071f91c7606dadfde2a654d9dfbcaaef5f4 23c50dc1885726b912c469a4e364ca3dda64e362 55bc5bb3ff36e994ac7194d5239ad62ab27bee00 8f5958ff6fff13d297e3111a7fb2523f0c105a9c c3a6cd66cb8bdbe7d26811336b10843e23341d2e ba6f888c2c4856c2b8b24444fd617f4f78b047dd 77ed8e29760bb7811ecbdaf72527fb4194ea0d9a 2309abd9df9c58ecc9072d8e527e1dd3f456bb1f f1d6d2357ca81e218f832906e10cc728ae7d7ccd';
 
 /** Every script, in the order of the files. */
 export function* each(): Generator<Script> {

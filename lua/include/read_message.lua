@@ -6,6 +6,8 @@ local function read_message(key)
     "unbuffered"
   )
   if not message[1] then return nil end
+  -- Nchan leaves these out of a message after one that expired.
+  message[3], message[4] = message[3] or "0", message[4] or "0"
   local buffered = not table.remove(message)
   table.insert(message, 1, math.max(redis.call("TTL", key), 1))
   return message, buffered

@@ -12,9 +12,12 @@ import { startNchan } from '../../conformance/nchan.ts';
 export async function loadNchanScripts(redis: Redis, port: number): Promise<ReadonlyMap<string, string>> {
   // It answers 503 until it has loaded them, then 404.
   await startNchan(`
-    nchan_use_redis on;
-    nchan_redis_url redis://127.0.0.1:${port};
-    location ~ ^/info/(.*)$ { nchan_publisher; nchan_channel_id $1; }`);
+    location ~ ^/info/(.*)$ {
+      nchan_publisher;
+      nchan_channel_id $1;
+      nchan_use_redis on;
+      nchan_redis_url redis://127.0.0.1:${port};
+    }`);
   const found = new Map<string, string>();
   for (const { name, sha1s } of NCHAN_SCRIPTS) {
     const loaded = (await redis.script('EXISTS', ...sha1s)) as number[];

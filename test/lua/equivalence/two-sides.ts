@@ -77,6 +77,11 @@ export class TwoSides {
     );
   }
 
+  /** What was announced since the last call, on both sides. */
+  announced(): Promise<readonly Announcement[]> {
+    return this.#announcements.take();
+  }
+
   /** Empties both databases. */
   async clear(): Promise<void> {
     await Promise.all([this.theirs.flushdb(), this.ours.flushdb()]);
@@ -101,10 +106,12 @@ export class TwoSides {
     const operation = OPERATIONS[name];
     const before = await this.situation(channel, published);
     if (operation.comparable && !operation.comparable(parameters, before)) return;
-    const theirs = await this.#runNchan(this.theirs, operation.theirs(parameters, before));
-    const ours = byNchan
-      ? await this.#runNchan(this.ours, operation.theirs(parameters, before))
-      : await this.#runOurs(operation.ours(parameters, before));
+    const theirs = await this.#answer(this.callNchan(operation.theirs(parameters, before)));
+    const ours = await this.#answer(
+      byNchan
+        ? this.callNchan(operation.theirs(parameters, before), this.ours)
+        : this.callOurs(operation.ours(parameters, before)),
+    );
     if (theirs.reply instanceof Error) throw theirs.reply;
     if (ours.reply instanceof Error) throw ours.reply;
 
@@ -146,12 +153,14 @@ export class TwoSides {
     if (names.length > 0) await Promise.all([this.theirs.del(...names), this.ours.del(...names)]);
   }
 
-  #runNchan(redis: Redis, { script, keys = [], args }: NchanCall): Promise<Answer> {
-    return this.#answer(evalsha(redis, this.#nchan.get(script) ?? '', keys, args));
+  /** Calls a script of Nchan's. @param redis - of either side; default: theirs */
+  callNchan({ script, keys = [], args }: NchanCall, redis = this.theirs): Promise<Reply> {
+    return evalsha(redis, this.#nchan.get(script) ?? '', keys, args);
   }
 
-  #runOurs({ script, keys, args }: OurCall): Promise<Answer> {
-    return this.#answer(this.#ours.call(script, keys, args));
+  /** Calls a script of ours. */
+  callOurs({ script, keys, args }: OurCall): Promise<Reply> {
+    return this.#ours.call(script, keys, args);
   }
 
   async #answer(reply: Promise<Reply>): Promise<Answer> {

@@ -137,6 +137,12 @@ export function describeGetMessageFromKey(lua: Lua): void {
     expect((await read(`${KEY}:msg:${THEN}:0`)) as Reply[]).toMatchObject({ 3: '0', 4: '0' });
   });
 
+  test('and so one that Nchan published after an expired one, without these fields', async () => {
+    await given(lua, { messages: ids(1) });
+    await lua.redis.hdel(message, 'prev_time', 'prev_tag');
+    expect((await read()) as Reply[]).toMatchObject({ 3: '0', 4: '0' });
+  });
+
   test('says that a message lives for another second at least', async () => {
     await given(lua, { messages: ids(1), ttlMs: 400 });
     expect((await read()) as Reply[]).toMatchObject({ 0: 1 });

@@ -151,6 +151,12 @@ export function describePublish(lua: Lua): void {
     });
   });
 
+  test('lets a list that comes later live as long as its channel', async () => {
+    await given(lua, { head: { subscribers: 1 } });
+    await publish(lua, { ttl: 5 });
+    expectTtl((await keysOf(lua))[':messages'], 100_000);
+  });
+
   describe('gives ids that only grow', () => {
     test.each([
       ['within a second', { messages: [`${THEN}:7`] }, `${THEN}:8`],
