@@ -74,6 +74,19 @@ describe('a fault while one subscriber is served', () => {
     return three;
   };
 
+  it('ends one that fails when it goes on reading the buffer after its client drained', async () => {
+    for (const text of ['1', '2']) await publish(text);
+    const listener = new Listener();
+    listener.undrained = PAUSE_BYTES + 1;
+    const subscription = join(listener, 1);
+    await publish('3');
+    listener.failsToWrite = true;
+    subscription.resume();
+    expect(listener.ends).toEqual(['fault']);
+    expect(faults).toEqual([FAULT]);
+    expect(store.totals().subscribers).toBe(0);
+  });
+
   it('ends that one when writing to it fails; the others get everything', async () => {
     const [before, faulty, after] = joinThree();
     faulty.failsToWrite = true;

@@ -133,7 +133,7 @@ export class MemoryStore implements Store {
     const subscription = new MemorySubscription(feed, sink, start);
     feed.add(subscription);
     try {
-      subscription.resume();
+      subscription.begin();
     } catch (error) {
       subscription.cancel();
       throw error;

@@ -53,9 +53,17 @@ export class MemorySubscription implements Subscription, Member {
     this.#reader = new BufferReader(feed.channels, start);
   }
 
+  /**
+   * Begins to read the buffers.
+   * @throws what the sink or its format throws.
+   */
+  begin(): void {
+    this.#readSlice();
+  }
+
   /** Reads on from the buffers until they are exhausted or the client is slow. */
   resume(): void {
-    if (!this.#scheduled) this.#readSlice();
+    if (!this.#scheduled) this.#readOn();
   }
 
   /** The feed published while this subscription was reading the buffers. */
@@ -98,6 +106,16 @@ export class MemorySubscription implements Subscription, Member {
     for (const delivery of this.#feed.goBack(this, last)) this.published(delivery);
   }
 
+  /** Nobody waits for this: what is thrown ends the subscriber, and no other. */
+  #readOn(): void {
+    try {
+      this.#readSlice();
+    } catch (error) {
+      this.#feed.fault(error);
+      this.#feed.expel(this);
+    }
+  }
+
   #readSlice(): void {
     let looks = SLICE_LOOKS;
     while (this.#reader && !this.#ended) {
@@ -105,7 +123,7 @@ export class MemorySubscription implements Subscription, Member {
         this.#scheduled = true;
         inLaterTurn(() => {
           this.#scheduled = false;
-          this.#readSlice();
+          this.#readOn();
         });
         return;
       }
