@@ -14,20 +14,26 @@ import {
   wholeNumber,
 } from './suite.ts';
 
-/** Announces to those that listen in either way; gives what was heard of shards. */
-async function toShards(lua: Lua, script: string, args: Named): Promise<{ reply: Reply; heard: string }> {
-  const subscriber = lua.redis.duplicate();
+/** Announces where two listen to shards, and one in the other way; gives what the two heard. */
+async function toShards(lua: Lua, script: string, args: Named): Promise<{ reply: Reply; heard: string[] }> {
+  const subscribers = [lua.redis.duplicate(), lua.redis.duplicate()];
   try {
-    const heard = new Promise<string>((resolve) => {
-      subscriber.on('smessage', (channel: string) => resolve(channel));
-    });
-    await subscriber.ssubscribe(`${KEY}:pubsub`);
+    const heard = subscribers.map(
+      (subscriber) =>
+        new Promise<string>((resolve) => {
+          subscriber.on('smessage', (channel: string) => resolve(channel));
+        }),
+    );
+    for (const subscriber of subscribers) await subscriber.ssubscribe(`${KEY}:pubsub`);
     const reply = await call(lua, script, { ...args, publish_command: 'SPUBLISH' });
-    return { reply, heard: await heard };
+    return { reply, heard: await Promise.all(heard) };
   } finally {
-    subscriber.disconnect();
+    for (const subscriber of subscribers) subscriber.disconnect();
   }
 }
+
+/** Where each of the two hears. */
+const SHARDS = [`${KEY}:pubsub`, `${KEY}:pubsub`];
 
 export function describeRequestSubscriberInfo(lua: Lua): void {
   const right = { request: 7, publish_command: 'PUBLISH' };
@@ -46,8 +52,8 @@ export function describeRequestSubscriberInfo(lua: Lua): void {
 
   test('in a cluster asks those that listen to shards, and Nchan, which listens the other way', async () => {
     expect(await toShards(lua, 'request_subscriber_info', right)).toEqual({
-      reply: 1,
-      heard: `${KEY}:pubsub`,
+      reply: 2,
+      heard: SHARDS,
     });
     expect(await announced(lua)).toEqual([['alert', 'subscriber info', 7]]);
   });
@@ -80,7 +86,7 @@ export function describePublishStatus(lua: Lua): void {
   });
 
   test('in a cluster tells those that listen either way', async () => {
-    expect(await toShards(lua, 'publish_status', right)).toEqual({ reply: 1, heard: `${KEY}:pubsub` });
+    expect(await toShards(lua, 'publish_status', right)).toEqual({ reply: 2, heard: SHARDS });
     expect(await announced(lua)).toEqual([['alert', 'unsub all', 'test/a', 410]]);
   });
 }
@@ -120,8 +126,8 @@ export function describePublishNostore(lua: Lua): void {
 
   test('to shards where that is wanted', async () => {
     expect(await toShards(lua, 'publish_nostore', right)).toEqual({
-      reply: [1, 0, -1],
-      heard: `${KEY}:pubsub`,
+      reply: [2, 0, -1],
+      heard: SHARDS,
     });
     expect(await announced(lua)).toEqual([]);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { redisSecond } from '../support/clock.ts';
+import { inOneSecond, redisSecond } from '../support/clock.ts';
 import type { Named, Reply } from '../support/scripts.ts';
 import {
   announced,
@@ -52,6 +52,11 @@ export function describePublish(lua: Lua): void {
       accurate: oneOf('0', '1'),
     },
   );
+
+  test('names the first of several wrong arguments', async () => {
+    const reply = publish(lua, { compression: 2, ttl: -1, accurate: 2 });
+    await expect(reply).rejects.toThrow('ERR compression must be 0 or 1');
+  });
 
   describe('stores', () => {
     test('the first message of a channel', async () => {
@@ -158,8 +163,17 @@ export function describePublish(lua: Lua): void {
   });
 
   describe('gives ids that only grow', () => {
+    test('within the present second', async () => {
+      const ids = await inOneSecond(lua.redis, async () => {
+        await lua.redis.flushall();
+        return [(await publish(lua))[0], (await publish(lua))[0], (await publish(lua))[0]];
+      });
+      const [time] = String(ids[0]).split(':');
+      expect(ids).toEqual([`${time}:0`, `${time}:1`, `${time}:2`]);
+    });
+
     test.each([
-      ['within a second', { messages: [`${THEN}:7`] }, `${THEN}:8`],
+      ['within a second to come, when the clock was put back', { messages: [`${THEN}:7`] }, `${THEN}:8`],
       ['up to the largest tag', { messages: [`${THEN}:32766`] }, `${THEN}:32767`],
       ['beyond the largest tag', { messages: [`${THEN}:32767`] }, `${THEN + 1}:0`],
       [
@@ -214,6 +228,7 @@ export function describePublish(lua: Lua): void {
     test('fewer messages when the buffer becomes shorter', async () => {
       await given(lua, full);
       expect(await publish(lua, { max_messages: 1 })).toEqual([`${THEN}:3`, 1, 0, -1]);
+      expect(await listed(lua)).toEqual([`${THEN}:3`]);
       expect(Object.keys(await keysOf(lua))).toEqual(['', ':messages', `:msg:${THEN}:3`]);
       expect((await headOf(lua)).max_stored_messages).toBe('1');
     });
@@ -222,6 +237,7 @@ export function describePublish(lua: Lua): void {
       const messages = Array.from({ length: 2500 }, (_, tag) => `${THEN}:${tag}`);
       await given(lua, { messages });
       expect(await publish(lua, { max_messages: 1 })).toEqual([`${THEN}:2500`, 1, 0, -1]);
+      expect(await listed(lua)).toEqual([`${THEN}:2500`]);
       expect(Object.keys(await keysOf(lua))).toEqual(['', ':messages', `:msg:${THEN}:2500`]);
     });
 
@@ -342,7 +358,7 @@ export function describePublish(lua: Lua): void {
     test('of servers that are alive, and forgets the others', async () => {
       const worker = lua.redis.duplicate();
       try {
-        await worker.subscribe('worker:{alive}');
+        await worker.subscribe('worker:{alive}', 'worker:{idle}');
         await given(lua, { head: { fake_subscribers: 9 } });
         const counts = { 'worker:{alive}': 2, 'worker:{dead}': 3, 'worker:{idle}': 0 };
         await lua.redis.hset(`${KEY}:subscriber_counts`, counts);
