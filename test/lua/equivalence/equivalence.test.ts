@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { SEED } from '../../support/seed.ts';
 import { inOneSecond, nextSecond, redisMilliseconds, waitUntil } from '../support/clock.ts';
 import { ourScripts } from '../support/our-scripts.ts';
 import { expiry, happen, step, subject } from './events.ts';
@@ -7,7 +8,6 @@ import { TwoSides } from './two-sides.ts';
 
 const sides = await TwoSides.start(ourScripts());
 
-const SEED = 20_261_121;
 const SEQUENCES = 300;
 
 const events = fc.array(fc.oneof({ weight: 8, arbitrary: step(2) }, expiry(2)), {
@@ -59,7 +59,9 @@ test('so they are as time goes by', async () => {
       try {
         for (const event of sequence[round] ?? []) await happen(sides, one, event);
       } catch (error) {
-        if ((await elapsed()) < SAFE_MS) throw error;
+        if ((await elapsed()) < SAFE_MS) {
+          throw new Error(`seed ${SEED}, round ${round} of ${JSON.stringify(sequence)}`, { cause: error });
+        }
         dropped.add(i);
       }
     }
