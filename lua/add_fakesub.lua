@@ -1,7 +1,7 @@
--- Adds to the number of clients that subscribe to a channel.
+-- Changes or sets the number of a worker's clients that subscribe to a channel.
 --
 -- KEYS[1] channel  key of the channel's head, ns{channel:ID}
--- ARGV[1] delta    clients that came, less those that left
+-- ARGV[1] clients  +N or -N for those that came, less those that left; =N for how many there are now
 -- ARGV[2] time     Unix second of now
 -- ARGV[3] worker   PUBSUB channel of the worker that they subscribe at
 --
@@ -12,17 +12,18 @@
 -- Seconds that the head lives which is made for subscribers whose registration is still on its way.
 local EMPTY_TTL_SECONDS = 5
 
--- A difference may be of either sign.
-local LEAST_DELTA = -2147483648
-
 local channel = text("channel", KEYS[1])
-local delta = integer("delta", ARGV[1], LEAST_DELTA)
+local sign, number = string.match(text("clients", ARGV[1]) or "", "^([-+=]?)(%d+)$")
+if not sign and ARGV[1] then expect("clients", ARGV[1], " must be +N, -N or =N") end
 local time = integer("time", ARGV[2], 0)
 local worker = text("worker", ARGV[3])
 local refused = refusal()
 if refused then return refused end
 
 local known = redis.call("EXISTS", channel) == 1
+local counts = channel .. ":subscriber_counts"
+local delta = tonumber((sign == "=" and "" or sign) .. number)
+if sign == "=" and known then delta = delta - (redis.call("HGET", counts, worker) or 0) end
 -- The channel was deleted or has expired, and its counts with it.
 if not known and delta <= 0 then return 0 end
 
@@ -34,7 +35,6 @@ end
 redis.call("HSET", channel, "last_seen_fake_subscriber", time)
 if not known then redis.call("EXPIRE", channel, EMPTY_TTL_SECONDS) end
 
-local counts = channel .. ":subscriber_counts"
 redis.call("HINCRBY", counts, worker, delta)
 if redis.call("PTTL", counts) < 0 then
   local left = redis.call("PTTL", channel)

@@ -33,11 +33,12 @@ for first = 0, count - 1, BATCH do
   for i, message_id in ipairs(keys) do keys[i] = prefix .. message_id end
   redis.call("UNLINK", unpack(keys))
 end
+-- Deleting comes first: a Redis that is full lets a script write only after it.
+redis.call("UNLINK", channel, messages, channel .. ":subscribers", channel .. ":subscriber_counts")
 if figures then
   local tombstone, last = channel .. ":deleted", figures[1]
   if last == "" then last = redis.call("GET", tombstone) or "0:0" end
   redis.call("SET", tombstone, last, "EX", TOMBSTONE_SECONDS)
 end
-redis.call("UNLINK", channel, messages, channel .. ":subscribers", channel .. ":subscriber_counts")
 announce_both_ways(command, channel, { "alert", "delete channel", id })
 return figures

@@ -43,6 +43,8 @@ local head = redis.call(
   "last_seen_fake_subscriber"
 )
 local newest = head[1]
+-- Counted first: what can be refused, refuses before anything is changed.
+local subscribers = subscriber_count(channel, accurate == "1", head[3], head[4])
 -- Most numbers are text from here on: Redis would format them anew for each command.
 local time, tag, newest_time, newest_tag = next_id(channel, redis.call("TIME")[1], newest)
 local id = time .. ":" .. tag
@@ -108,4 +110,4 @@ if length_changed then
 end
 redis.call(command, channel .. ":pubsub", cmsgpack.pack(announcement))
 
-return { id, count, subscriber_count(channel, accurate == "1", head[3], head[4]), head[5] or -1 }
+return { id, count, subscribers, head[5] or -1 }

@@ -26,9 +26,10 @@ local accurate = either("accurate", ARGV[8], "0", "1")
 local refused = refusal()
 if refused then return refused end
 
+local head = redis.call("HMGET", channel, "fake_subscribers", "subscribers", "last_seen_fake_subscriber")
+local subscribers = subscriber_count(channel, accurate == "1", head[1], head[2])
 -- Without a message before it, every subscriber gets it at once.
 local heard = announce(
   command, channel, { "msg", ttl, time, 0, 0, 0, ARGV[1], ARGV[2], ARGV[3], compression + 0 }
 )
-local head = redis.call("HMGET", channel, "fake_subscribers", "subscribers", "last_seen_fake_subscriber")
-return { heard, subscriber_count(channel, accurate == "1", head[1], head[2]), head[3] or -1 }
+return { heard, subscribers, head[3] or -1 }

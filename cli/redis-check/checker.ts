@@ -1,9 +1,9 @@
 /** Walks all channels of a Redis server and looks for inconsistencies. Changes nothing. */
 import type { Script } from '../../lua/hsss/script.ts';
-import { ScriptError, scriptError, scriptsBySha1 } from '../../lua/script-error.ts';
 import type { RedisClient } from '../../sidecar/store/redis/client.ts';
 import { type ChannelKey, channelHeadKey, parseChannelKey } from '../../sidecar/store/redis/keys.ts';
-import { adviceForChannel, adviceForKey, type Counts, type Finding, NO_KEY } from './finding.ts';
+import { ChannelCheck } from './channel-check.ts';
+import { adviceFor, type Counts, type Finding, isProblem, NO_KEY } from './finding.ts';
 import { orphanProblem } from './orphans.ts';
 
 /** Keys that Redis looks at in one SCAN. It does nothing else meanwhile. */
@@ -11,9 +11,6 @@ const SCAN_COUNT = 500;
 
 /** Commands that are sent at once: Redis may do them all before it serves somebody else. */
 const COMMANDS_AT_ONCE = 100;
-
-/** Scripts that are sent at once. Each reads a whole channel. */
-const SCRIPTS_AT_ONCE = 10;
 
 /** A key and what it is the key of; byte strings. */
 interface Found extends ChannelKey {
@@ -37,15 +34,15 @@ function chunks<T>(items: readonly T[], size: number): T[][] {
 
 export class Checker {
   readonly #redis: RedisClient;
-  readonly #rsck: Script;
+  readonly #channelCheck: ChannelCheck;
   readonly #counts = { keys: 0, channels: 0 };
   /** SCAN may give a key twice. */
   readonly #reported = new Set<string>();
 
-  /** @param rsck - KEYS[1] is a channel's head; its reply is an array of problems, empty when there are none */
+  /** @param rsck - the script that checks a channel, with the arguments and the reply of lua/rsck.lua */
   constructor(redis: RedisClient, rsck: Script) {
     this.#redis = redis;
-    this.#rsck = rsck;
+    this.#channelCheck = new ChannelCheck(redis, rsck);
   }
 
   get counts(): Counts {
@@ -53,12 +50,13 @@ export class Checker {
   }
 
   /**
-   * Finds what is wrong, a batch of keys at a time.
+   * Finds what is wrong, some findings at a time.
    * @param namespace - as it stands in keys, as a byte string; undefined for all
+   * @param signal - ends the walk before the next command
    * @throws what the client library throws, except for failures of rsck, which are findings
    */
-  async *run(namespace: string | undefined): AsyncGenerator<Finding[]> {
-    await this.#loadScript();
+  async *run(namespace: string | undefined, signal: AbortSignal): AsyncGenerator<Finding[]> {
+    await this.#channelCheck.load();
     let cursor = '0';
     do {
       const [next, keys] = await this.#scan(cursor, namespace);
@@ -68,10 +66,16 @@ export class Checker {
         .map((key) => ({ key, ...parseChannelKey(key) }))
         .filter((one): one is Found => one.id !== undefined)
         .filter((one) => namespace === undefined || one.namespace === namespace);
-      const findings = [...(await this.#checkHeads(found)), ...(await this.#checkOrphans(found))];
+      for (const head of found.filter(({ suffix }) => suffix === '')) {
+        if (signal.aborted) return;
+        this.#counts.channels += 1;
+        const findings = await this.#checkHead(head, signal);
+        if (findings.length > 0) yield findings.filter((finding) => this.#isNew(finding));
+      }
+      const orphans = await this.#checkOrphans(found);
       this.#counts.keys += found.length;
-      yield findings.filter(({ key }) => this.#isNew(key));
-    } while (cursor !== '0');
+      yield orphans.filter((finding) => this.#isNew(finding));
+    } while (cursor !== '0' && !signal.aborted);
   }
 
   async #scan(cursor: string, namespace: string | undefined): Promise<[next: Buffer, keys: Buffer[]]> {
@@ -81,60 +85,23 @@ export class Checker {
     return reply as [Buffer, Buffer[]];
   }
 
-  #isNew(key: string): boolean {
-    if (this.#reported.has(key)) return false;
-    this.#reported.add(key);
+  #isNew({ kind, key }: Finding): boolean {
+    const name = `${kind} ${key}`;
+    if (this.#reported.has(name)) return false;
+    this.#reported.add(name);
     return true;
   }
 
-  async #loadScript(): Promise<void> {
-    const { name, sha1, source } = this.#rsck;
-    const loaded = await this.#redis.script('LOAD', source);
-    if (loaded !== sha1) throw new Error(`Redis calls ${name}.lua ${loaded} where we have ${sha1}`);
-  }
-
-  async #checkHeads(found: readonly Found[]): Promise<Finding[]> {
-    const heads = found.filter(({ suffix }) => suffix === '');
-    this.#counts.channels += heads.length;
-    const findings: Finding[] = [];
-    for (const batch of chunks(heads, SCRIPTS_AT_ONCE)) {
-      const checked = await Promise.all(batch.map((head) => this.#checkHead(head)));
-      findings.push(...checked.filter((finding) => finding !== undefined));
-    }
-    return findings;
-  }
-
-  async #checkHead({ key, namespace, id }: Found): Promise<Finding | undefined> {
-    const [problems, pttl] = await Promise.all([this.#problemsOf(key), this.#redis.pttl(toBytes(key))]);
-    if (problems.length === 0) return undefined;
-    return { key, namespace, channel: id, problems, advice: adviceForChannel(pttl) };
-  }
-
-  async #problemsOf(head: string): Promise<string[]> {
-    let reply: unknown;
-    try {
-      reply = await this.#callScript(head);
-    } catch (error) {
-      const named = scriptError(error as Error, scriptsBySha1([this.#rsck]), this.#rsck.sha1);
-      if (!(named instanceof ScriptError)) throw error;
-      return [`it cannot be checked: ${Buffer.from(named.message).toString('latin1')}`];
-    }
-    if (!Array.isArray(reply) || !reply.every((problem) => Buffer.isBuffer(problem))) {
-      throw new Error(`${this.#rsck.name}.lua did not answer with a list of problems`);
-    }
-    return reply.map((problem) => problem.toString('latin1'));
-  }
-
-  async #callScript(head: string): Promise<unknown> {
-    const call = () => this.#redis.callBuffer('EVALSHA', this.#rsck.sha1, '1', toBytes(head));
-    try {
-      return await call();
-    } catch (error) {
-      // Somebody flushed the scripts.
-      if (!(error as Error).message.startsWith('NOSCRIPT')) throw error;
-      await this.#loadScript();
-      return await call();
-    }
+  async #checkHead({ key, namespace, id }: Found, signal: AbortSignal): Promise<Finding[]> {
+    const byKind = await this.#channelCheck.problemsOf(toBytes(key), signal);
+    if (byKind.size === 0) return [];
+    const pttl = await this.#redis.pttl(toBytes(key));
+    const findings = Array.from(byKind, ([kind, problems]) => ({
+      ...{ kind, key, namespace, channel: id },
+      ...{ problems: [...problems], advice: adviceFor(kind, pttl) },
+    }));
+    // Notices last.
+    return findings.sort((a, b) => Number(isProblem(b)) - Number(isProblem(a)));
   }
 
   /** Checks the keys that are no heads for having one. */
@@ -161,16 +128,18 @@ export class Checker {
    */
   async #checkSuspect({ key, namespace, id, suffix }: Found): Promise<Finding | undefined> {
     const bytes = toBytes(key);
-    const [before, head, after, unbuffered] = await Promise.all([
+    const [before, head, type, after, unbuffered] = await Promise.all([
       this.#redis.pttl(bytes),
       this.#redis.exists(toBytes(channelHeadKey(namespace, id))),
+      this.#redis.type(bytes),
       this.#redis.pttl(bytes),
       suffix.startsWith('msg:') ? this.#isUnbuffered(bytes) : false,
     ]);
     if (before === NO_KEY || head !== 0 || after === NO_KEY) return undefined;
-    const problem = orphanProblem({ suffix, pttl: after, unbuffered });
-    if (problem === undefined) return undefined;
-    return { key, namespace, channel: id, problems: [problem], advice: adviceForKey(after) };
+    const found = orphanProblem({ suffix, type, pttl: after, unbuffered });
+    if (found === undefined) return undefined;
+    const { kind, problem } = found;
+    return { kind, key, namespace, channel: id, problems: [problem], advice: adviceFor(kind, after) };
   }
 
   async #isUnbuffered(message: Buffer): Promise<boolean> {

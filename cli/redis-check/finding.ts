@@ -1,7 +1,14 @@
 /** What `njchan redis-check` finds. */
 
-/** Something that is wrong with a channel, or with a key that has none. */
+/**
+ * What a problem calls for: `harmless` is what Nchan leaves in normal operation, `foreign` a key that neither njchan nor
+ * Nchan would write, `orphan` a key without a channel. The script rsck names the others.
+ */
+export type Kind = 'damaged' | 'harmless' | 'foreign' | 'orphan';
+
+/** What is to be said of a key, or of a channel by its head: the problems that call for the same. */
 export interface Finding {
+  readonly kind: Kind;
   /** The key in Redis, namespace and channel as they stand in it; byte strings. */
   readonly key: string;
   readonly namespace: string;
@@ -26,14 +33,25 @@ function inSeconds(pttl: number): string {
   return `${Math.ceil(pttl / 1000)} s`;
 }
 
-/** @param pttl - of the channel's head, in milliseconds, as PTTL gives it */
-export function adviceForChannel(pttl: number): string {
-  const remove = 'delete the channel (HTTP DELETE at its publisher location; subscribers get 410)';
-  return pttl >= 0 ? `${remove}, or wait: it expires in ${inSeconds(pttl)}` : `${remove}: it never expires`;
+/** What can be done, and whether waiting is an alternative. */
+const ADVICE: Record<Kind, { readonly text: string; readonly expires: boolean }> = {
+  damaged: {
+    text: 'delete the channel (HTTP DELETE at its publisher location; subscribers get 410)',
+    expires: true,
+  },
+  harmless: { text: 'nothing; it is harmless and goes away with the channel', expires: false },
+  foreign: { text: "not njchan's or Nchan's? Find out which program writes it", expires: false },
+  orphan: { text: 'delete the key (DEL)', expires: true },
+};
+
+/** @param pttl - of the key, or of the channel's head, in milliseconds, as PTTL gives it */
+export function adviceFor(kind: Kind, pttl: number): string {
+  const { text, expires } = ADVICE[kind];
+  if (!expires) return text;
+  return pttl >= 0 ? `${text}, or wait: it expires in ${inSeconds(pttl)}` : `${text}: it never expires`;
 }
 
-/** @param pttl - of the key, in milliseconds, as PTTL gives it */
-export function adviceForKey(pttl: number): string {
-  const remove = 'delete the key (DEL)';
-  return pttl >= 0 ? `${remove}, or wait: it expires in ${inSeconds(pttl)}` : `${remove}: it never expires`;
+/** False for what is only worth a notice. */
+export function isProblem({ kind }: Finding): boolean {
+  return kind !== 'harmless';
 }

@@ -2,13 +2,19 @@
 import { escapeBytes } from '../trace/byte-text.ts';
 import type { Counts, Finding } from './finding.ts';
 
+/** How many findings there were. */
+export interface Totals {
+  readonly problems: number;
+  readonly notices: number;
+}
+
 /** Gives the output in pieces, so that many findings need no memory. */
 export interface Report {
   /** Before the first finding. */
   begin(): string;
   finding(finding: Finding): string;
-  /** After the last. @param findings - how many there were */
-  end(counts: Counts, findings: number): string;
+  /** After the last. */
+  end(counts: Counts, totals: Totals): string;
 }
 
 function plural(count: number, noun: string): string {
@@ -22,9 +28,10 @@ export const textReport: Report = {
     const lines = problems.map((problem) => `  ${escapeBytes(problem)}`);
     return `${[`channel ${escapeBytes(channel)}, key ${escapeBytes(key)}`, ...lines, `  what to do: ${advice}`].join('\n')}\n`;
   },
-  end: ({ keys, channels }, findings) => {
+  end: ({ keys, channels }, { problems, notices }) => {
     const looked = `${plural(channels, 'channel')}, ${plural(keys, 'key')}`;
-    return findings === 0 ? `${looked}: no problems\n` : `${looked}: problems with ${findings} of the keys\n`;
+    const found = problems === 0 ? 'no problems' : `problems with ${problems} of the keys`;
+    return `${looked}: ${found}${notices === 0 ? '' : `, ${plural(notices, 'harmless notice')}`}\n`;
   },
 };
 
@@ -42,8 +49,9 @@ export class JsonReport implements Report {
     return '{"findings":[';
   }
 
-  finding({ key, namespace, channel, problems, advice }: Finding): string {
+  finding({ kind, key, namespace, channel, problems, advice }: Finding): string {
     const text = JSON.stringify({
+      kind,
       key: jsonText(key),
       namespace: jsonText(namespace),
       channel: jsonText(channel),

@@ -18,6 +18,9 @@ end
 -- A channel that was deleted and began anew: its ids go on where they ended. Nchan's tombstone does not tell where that
 -- was; then the ids of the second in which it was deleted are taken to be used up.
 local function id_after_deletion(channel, now)
+  -- Redis has thrown away the head alone.
+  local newest = redis.call("LINDEX", channel .. ":messages", 0)
+  if newest then return id_after(now, newest) end
   local tombstone = channel .. ":deleted"
   local last = redis.call("GET", tombstone)
   if not last then return now, "0" end

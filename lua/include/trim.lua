@@ -14,7 +14,7 @@ local function trim(channel, count, most)
   for first = 1, #surplus, TRIM_BATCH do
     local keys = {}
     for i = first, math.min(first + TRIM_BATCH - 1, #surplus) do keys[#keys + 1] = prefix .. surplus[i] end
-    redis.call("DEL", unpack(keys))
+    redis.call("UNLINK", unpack(keys))
   end
   redis.call("LTRIM", messages, 0, most - 1)
   return most

@@ -1,4 +1,6 @@
 /** `njchan redis-check` on a real Redis, whose channels our own scripts made before the test damaged them. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
@@ -12,7 +14,7 @@ import { splinter } from '../../lua/hsss/splinter.ts';
 import { connectRedis } from '../../sidecar/store/redis/client.ts';
 import { channelHeadKey } from '../../sidecar/store/redis/keys.ts';
 import { atEnd } from '../support/cleanup.ts';
-import { REPOSITORY, tempDir } from '../support/files.ts';
+import { CLI, REPOSITORY, tempDir } from '../support/files.ts';
 import { type RedisServer, startRedis } from '../support/redis.ts';
 import { sampleScript } from '../support/scripts.ts';
 
@@ -92,14 +94,57 @@ describe('njchan redis-check', () => {
     expect(code).toBe(EXIT.refused.code);
     expect(stdout.split('\n')).toEqual([
       'channel test/a, key {channel:test/a}',
-      '  fake_subscribers is -1',
       expect.stringMatching(/^ {2}time is 17, but current_message is \d+:0$/),
       expect.stringMatching(
         /^ {2}what to do: delete the channel \(HTTP DELETE.*\), or wait: it expires in 360\d s$/,
       ),
-      '2 channels, 6 keys: problems with 1 of the keys',
+      'channel test/a, key {channel:test/a}',
+      '  fake_subscribers is -1',
+      '  what to do: nothing; it is harmless and goes away with the channel',
+      '2 channels, 6 keys: problems with 1 of the keys, 1 harmless notice',
       '',
     ]);
+  });
+
+  it('is content with counters below zero, which Nchan leaves', async () => {
+    await publishTo('test/a');
+    await client.hset('{channel:test/a}', 'fake_subscribers', '-1', 'subscribers', '-2');
+    const { code, stdout } = await check();
+    expect(code).toBe(EXIT.ok.code);
+    expect(stdout).toContain('  fake_subscribers is -1\n');
+    expect(stdout).toContain('  subscribers is -2\n');
+    expect(stdout).not.toContain('delete');
+    expect(stdout).toMatch(/1 channel, 3 keys: no problems, 1 harmless notice\n$/);
+  });
+
+  it("does not advise to delete what is not njchan's", async () => {
+    await client.set('{channel:test/a}', 'x');
+    await client.set('{channel:test/b}:messages', 'x');
+    const { code, stdout } = await check();
+    expect(code).toBe(EXIT.refused.code);
+    const advice = "  what to do: not njchan's or Nchan's? Find out which program writes it\n";
+    expect(stdout).toContain(`  the head is a string, not a hash\n${advice}`);
+    expect(stdout).toContain(`key {channel:test/b}:messages\n  it is a string, not a list\n${advice}`);
+    expect(stdout).not.toContain('delete');
+  });
+
+  it('looks at all messages of a channel, a slice at a time', async () => {
+    await publishTo('test/a');
+    const oldest = Array.from({ length: 2_500 }, (_, i) => `${1_000_000 - i}:0`);
+    await client.rpush('{channel:test/a}:messages', ...oldest, '2000000:0');
+    await client.hset('{channel:test/a}', 'max_stored_messages', '-1');
+    await client.config('RESETSTAT');
+    const { stdout } = await check();
+    expect(stdout).toContain('  message 997501:0 is listed before 2000000:0\n');
+    expect(await client.info('commandstats')).toContain('cmdstat_evalsha:calls=3,');
+  });
+
+  it('gives up a channel with very many problems', async () => {
+    await publishTo('test/a');
+    const wrong = Array.from({ length: 3_000 }, (_, i) => `${i + 1}:0`);
+    await client.rpush('{channel:test/a}:messages', ...wrong);
+    const { stdout } = await check();
+    expect(stdout).toContain('there may be more: messages after the first 2000 were not looked at\n');
   });
 
   it('says that something never goes away by itself', async () => {
@@ -114,7 +159,7 @@ describe('njchan redis-check', () => {
     await client.hset('{channel:test/b}:subscriber_counts', 'w', '1');
     await client.sadd('{channel:test/c}:subscribers', '1');
     await client.set('{channel:test/d}:deleted', '1');
-    await client.set('{channel:test/e}:msg:1:0', 'no hash');
+    await client.hset('{channel:test/e}:msg:1:0', 'x', '1');
     const { code, stdout } = await check();
     expect(code).toBe(EXIT.refused.code);
     expect(stdout).toContain('key {channel:test/a}:messages\n  a list of messages whose channel is gone\n');
@@ -156,6 +201,7 @@ describe('njchan redis-check', () => {
     expect(counts).toEqual({ channels: 1, keys: 2 });
     expect(findings).toHaveLength(2);
     expect(findings).toContainEqual({
+      kind: 'damaged',
       key: 'ns:{channel:ü\x19"}',
       namespace: 'ns:',
       channel: 'ü}"',
@@ -168,7 +214,7 @@ describe('njchan redis-check', () => {
   it('prints nothing that could drive a terminal', async () => {
     await client.rpush('{channel:\x1b[31m\n}:messages', '1:0');
     await client.hset('{channel:a}', 'x', '1');
-    const script = sampleScript({ name: 'rsck', source: 'return { "\\27[31m\\n" }' });
+    const script = sampleScript({ name: 'rsck', source: 'return { -1, { "damaged", "\\27[31m\\n" } }' });
     const { stdout } = await check({ script });
     expect(stdout.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
     expect(stdout).toContain('channel \\x1b[31m\\n, key {channel:\\x1b[31m\\n}:messages');
@@ -190,7 +236,7 @@ describe('njchan redis-check', () => {
     const own = await connectRedis(url, { name: 'test', onError: () => {} });
     atEnd(() => own.disconnect());
     const checker = new Checker(own, rsck);
-    for await (const findings of checker.run(undefined)) {
+    for await (const findings of checker.run(undefined, new AbortController().signal)) {
       expect(findings).toEqual([]);
       await client.script('FLUSH');
     }
@@ -207,8 +253,10 @@ describe('njchan redis-check', () => {
 
   it('does not take an answer that is none', async () => {
     await publishTo('test/a');
-    const script = sampleScript({ name: 'rsck', source: 'return "fine"' });
-    await expect(check({ script })).rejects.toThrow('rsck.lua did not answer with a list of problems');
+    for (const reply of ['"fine"', '{ "-1" }', '{ -1, "x" }', '{ -1, { 1 } }', '{ -1, { "new", "x" } }']) {
+      const script = sampleScript({ name: 'rsck', source: `return ${reply}` });
+      await expect(check({ script })).rejects.toThrow('rsck.lua did not answer with a list of problems');
+    }
   });
 
   it.each([
@@ -240,5 +288,67 @@ describe('njchan redis-check', () => {
     const shutdown = killer.shutdown('NOSAVE').catch(() => {});
     await expect(attempt).rejects.toMatchObject({ exit: 'redis' });
     await shutdown;
+  });
+});
+
+describe('the output of njchan redis-check', () => {
+  /** Lines of this length are more than Node.js and a pipe take at once. */
+  const LONG = 'x'.repeat(100_000);
+
+  /** Channels with a problem each. */
+  async function damaged(count: number, name: string): Promise<void> {
+    const pipeline = client.pipeline();
+    for (let i = 0; i < count; i++) pipeline.hset(`{channel:${name}${i}}`, 'x', '1');
+    await pipeline.exec();
+  }
+
+  /** Runs the command in a shell, with its output going where `target` says. */
+  async function shell(target: string): Promise<{ status: number; stdout: string; stderr: string }> {
+    const command = `set -o pipefail; '${process.execPath}' '${CLI}' redis-check '${url}' ${target}`;
+    const child = spawn('bash', ['-c', command], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const output = { stdout: '', stderr: '' };
+    child.stdout.on('data', (data) => {
+      output.stdout += data;
+    });
+    child.stderr.on('data', (data) => {
+      output.stderr += data;
+    });
+    const [status] = (await once(child, 'close')) as [number];
+    return { status, ...output };
+  }
+
+  it('may be longer than a pipe takes at once', async () => {
+    await damaged(30, LONG);
+    const { stdout, stderr } = await shell('| { read -r line; cat; } | tail -n 1');
+    expect({ stdout, stderr }).toEqual({
+      stdout: '30 channels, 30 keys: problems with 30 of the keys\n',
+      stderr: '',
+    });
+  });
+
+  it('ends the walk when its reader is gone', async () => {
+    await damaged(2_000, 'test/');
+    await client.config('RESETSTAT');
+    const { stdout, stderr } = await shell('| head -n 3');
+    expect(stdout.split('\n')).toHaveLength(4);
+    expect(stderr).toBe('');
+    const calls = /cmdstat_evalsha:calls=(\d+)/.exec(await client.info('commandstats'))?.[1];
+    expect(Number(calls)).toBeLessThan(2_000);
+  });
+
+  it('is refused in one line on a full disk', async () => {
+    await damaged(2_000, 'test/');
+    await client.config('RESETSTAT');
+    const { status, stderr } = await shell('> /dev/full');
+    expect(status).toBe(EXIT.refused.code);
+    expect(stderr).toMatch(/^njchan: cannot write to standard output: ENOSPC: .*\n$/);
+    const calls = /cmdstat_evalsha:calls=(\d+)/.exec(await client.info('commandstats'))?.[1];
+    expect(Number(calls)).toBeLessThan(2_000);
+  });
+
+  it('may be its only failure', async () => {
+    const { status, stderr } = await shell('> /dev/full');
+    expect(status).toBe(EXIT.refused.code);
+    expect(stderr).toMatch(/^njchan: cannot write to standard output: .*\n$/);
   });
 });

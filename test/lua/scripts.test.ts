@@ -10,7 +10,9 @@ import {
 } from './scripts/alerts.ts';
 import { describeDelete } from './scripts/delete.ts';
 import { describeFindChannel } from './scripts/find-channel.ts';
+import { describeForgetWorkers } from './scripts/forget-workers.ts';
 import { describeGetMessage, describeGetMessageFromKey } from './scripts/get-message.ts';
+import { describeGetMessages } from './scripts/get-messages.ts';
 import { describePublish } from './scripts/publish.ts';
 import { describeRsck } from './scripts/rsck.ts';
 import {
@@ -32,8 +34,10 @@ const SUITES: Record<string, (lua: Lua) => void> = {
   channel_keepalive: describeChannelKeepalive,
   delete: describeDelete,
   find_channel: describeFindChannel,
+  forget_workers: describeForgetWorkers,
   get_message: describeGetMessage,
   get_message_from_key: describeGetMessageFromKey,
+  get_messages: describeGetMessages,
   get_subscriber_info_id: describeGetSubscriberInfoId,
   publish: describePublish,
   publish_nostore: describePublishNostore,

@@ -188,6 +188,9 @@ const keepalive = operation({
   expected: (theirs, ours) => about(theirs, ours, SECOND_MS),
 });
 
+/** As the script takes a difference. */
+const signed = (delta: number) => (delta < 0 ? String(delta) : `+${delta}`);
+
 const addSubscribers = operation({
   parameters: fc.record({
     delta: fc.integer({ min: -3, max: 3 }),
@@ -196,7 +199,7 @@ const addSubscribers = operation({
   }),
   comparable: (p, at) => Number(at.head?.fake_subscribers ?? 0) + p.delta >= 0,
   theirs: (p, at) => nchan('add_fakesub', at, p.delta, p.time, p.worker),
-  ours: (p, at) => njchan('add_fakesub', at, { delta: p.delta, time: p.time, worker: p.worker }),
+  ours: (p, at) => njchan('add_fakesub', at, { clients: signed(p.delta), time: p.time, worker: p.worker }),
   expected: (_theirs, _ours, _p, after) => after.head?.fake_subscribers ?? '0',
 });
 

@@ -186,6 +186,12 @@ export function describePublish(lua: Lua): void {
       expect((await publish(lua))[0]).toBe(id);
     });
 
+    test('when Redis has thrown away the head alone', async () => {
+      await given(lua, { messages: [`${THEN}:6`, `${THEN}:7`] });
+      await lua.redis.del(KEY);
+      expect((await publish(lua))[0]).toBe(`${THEN}:8`);
+    });
+
     test('from the first tag in each second', async () => {
       await given(lua, { messages: ['1700000000:7'] });
       const [id] = await publish(lua);

@@ -1,6 +1,15 @@
 import { expect, test } from 'vitest';
-import type { Reply } from '../support/scripts.ts';
-import { call, describeArguments, type Given, given, KEY, keysOf, type Lua, THEN } from './suite.ts';
+import {
+  call,
+  describeArguments,
+  type Given,
+  given,
+  KEY,
+  keysOf,
+  type Lua,
+  THEN,
+  wholeNumber,
+} from './suite.ts';
 
 const ids = (...tags: number[]) => tags.map((tag) => `${THEN}:${tag}`);
 const sound: Given = {
@@ -13,6 +22,7 @@ type Damage = readonly [
   name: string,
   commands: readonly (readonly (string | number)[])[],
   problems: readonly string[],
+  kind?: 'harmless' | 'foreign',
 ];
 
 const message = (tag: number) => `${KEY}:msg:${THEN}:${tag}`;
@@ -26,6 +36,7 @@ const DAMAGES: readonly Damage[] = [
       ['SET', KEY, 'x'],
     ],
     ['the head is a string, not a hash'],
+    'foreign',
   ],
   [
     'a list of another type',
@@ -34,11 +45,13 @@ const DAMAGES: readonly Damage[] = [
       ['SET', list, 'x'],
     ],
     [':messages is a string, not a list'],
+    'foreign',
   ],
   [
     'counts of another type',
     [['SET', `${KEY}:subscriber_counts`, 'x']],
     [':subscriber_counts is a string, not a hash'],
+    'foreign',
   ],
   [
     'no head',
@@ -53,6 +66,7 @@ const DAMAGES: readonly Damage[] = [
     'counts below nobody',
     [['HSET', KEY, 'subscribers', -1, 'fake_subscribers', -2]],
     ['subscribers is -1', 'fake_subscribers is -2'],
+    'harmless',
   ],
   ['a count that is none', [['HSET', KEY, 'subscribers', 'many']], ['subscribers is many']],
   [
@@ -83,9 +97,19 @@ const DAMAGES: readonly Damage[] = [
       ['LSET', list, 0, `${THEN}:1`],
       ['LSET', list, 1, `${THEN}:2`],
     ],
-    [`message ${THEN}:1 is listed before ${THEN}:2`],
+    [
+      `message ${THEN}:1 is listed before ${THEN}:2`,
+      `message ${THEN}:1 says that ${THEN}:2 is next, but nothing is`,
+    ],
   ],
-  ['an entry twice', [['LSET', list, 0, `${THEN}:1`]], [`message ${THEN}:1 is listed before ${THEN}:1`]],
+  [
+    'an entry twice',
+    [['LSET', list, 0, `${THEN}:1`]],
+    [
+      `message ${THEN}:1 is listed before ${THEN}:1`,
+      `message ${THEN}:1 says that ${THEN}:2 is next, but nothing is`,
+    ],
+  ],
   [
     'an entry of a later second behind',
     [['LSET', list, 1, `${THEN + 1}:0`]],
@@ -105,12 +129,77 @@ const DAMAGES: readonly Damage[] = [
   ],
   ['a message without data', [['HDEL', message(1), 'data']], [`message ${THEN}:1 has no data`]],
   ['a message that never expires', [['PERSIST', message(1)]], [`message ${THEN}:1 never expires`]],
+  [
+    'a message of another type',
+    [
+      ['DEL', message(2)],
+      ['SET', message(2), 'x'],
+    ],
+    [`message ${THEN}:2 is a string, not a hash`],
+    'foreign',
+  ],
+  ['a list that never expires', [['PERSIST', list]], [':messages never expires, but the head does']],
+  [
+    'a lost list',
+    [['DEL', list]],
+    [`current_message, ${THEN}:2, is there, but the list of messages is empty`],
+  ],
+  [
+    'a next message that is older',
+    [['HSET', message(1), 'next', `${THEN}:0`]],
+    [`message ${THEN}:1 says that ${THEN}:0 is next, but ${THEN}:2 is`],
+  ],
+  [
+    'a next message beyond the next one',
+    [['HSET', message(0), 'next', `${THEN}:2`]],
+    [`message ${THEN}:0 says that ${THEN}:2 is next, but ${THEN}:1 is`],
+  ],
+  [
+    'a next message that is no id',
+    [['HSET', message(1), 'next', 'x']],
+    [`message ${THEN}:1 says that x is next, but ${THEN}:2 is`],
+  ],
+  [
+    'a next message that the list has lost',
+    [['LREM', list, 1, `${THEN}:1`]],
+    [`message ${THEN}:0 says that ${THEN}:1 is next, but ${THEN}:2 is`],
+  ],
 ];
 
 export function describeRsck(lua: Lua): void {
-  describeArguments(lua, 'rsck', { keys: { channel: KEY }, args: {} }, {});
+  describeArguments(
+    lua,
+    'rsck',
+    { keys: { channel: KEY }, args: { first: 0, count: 1000 } },
+    { first: wholeNumber(0), count: wholeNumber(1) },
+  );
+  test('refuses a slice that would keep Redis busy', async () => {
+    const refused = call(lua, 'rsck', { first: 0, count: 1001 });
+    await expect(refused).rejects.toThrow('ERR count must be at most 1000');
+  });
 
-  const check = async () => [...((await call(lua, 'rsck')) as Reply[])].sort();
+  const slice = async (first: number, count: number) => {
+    const [next, ...problems] = (await call(lua, 'rsck', { first, count })) as [
+      number,
+      ...[string, string][],
+    ];
+    return { next, problems };
+  };
+  const check = async () => {
+    const { next, problems } = await slice(0, 1000);
+    expect(next).toBe(-1);
+    return problems.map(([kind, sentence]) => `${kind}: ${sentence}`).sort();
+  };
+  /** The problems of each slice, to the end. */
+  const checkInSlices = async (count: number) => {
+    const slices: string[][] = [];
+    for (let first = 0; first >= 0; ) {
+      const { next, problems } = await slice(first, count);
+      slices.push(problems.map(([, sentence]) => sentence));
+      first = next;
+    }
+    return slices;
+  };
 
   test.each<[string, Given]>([
     ['with messages', sound],
@@ -125,12 +214,44 @@ export function describeRsck(lua: Lua): void {
     expect(await check()).toEqual([]);
   });
 
-  test.each(DAMAGES)('finds %s, and changes nothing', async (_, commands, problems) => {
+  const damages = DAMAGES.map(([name, commands, problems, kind = 'damaged']) => ({
+    name,
+    commands,
+    problems,
+    kind,
+  }));
+  test.each(damages)('finds $name, and changes nothing', async ({ commands, problems, kind }) => {
     await given(lua, sound);
     for (const [command = '', ...args] of commands) await lua.redis.call(String(command), ...args);
     const before = Object.entries(await keysOf(lua)).map(([key, { value }]) => [key, value]);
-    expect(await check()).toEqual([...problems].sort());
+    expect(await check()).toEqual(problems.map((problem) => `${kind}: ${problem}`).sort());
     expect(Object.entries(await keysOf(lua)).map(([key, { value }]) => [key, value])).toEqual(before);
+  });
+
+  test.each([1, 2, 3, 4, 5])('checks a channel in slices of %i messages', async (count) => {
+    const all = ids(0, 1, 2, 3, 4);
+    await given(lua, { messages: all, expired: ids(2), unbuffered: ids(3), head: { subscribers: -1 } });
+    const slices = await checkInSlices(count);
+    expect(slices).toHaveLength(Math.ceil(4 / count));
+    expect(slices.flat()).toEqual(['subscribers is -1']);
+    expect(slices[0]).toHaveLength(1);
+  });
+
+  test.each([1, 2, 3])('compares messages across the borders of slices of %i messages', async (count) => {
+    await given(lua, sound);
+    await lua.redis.call('LSET', list, 1, `${THEN + 1}:0`);
+    expect((await checkInSlices(count)).flat()).toEqual([`message ${THEN}:2 is listed before ${THEN + 1}:0`]);
+    await lua.redis.call('LSET', list, 1, `${THEN}:1`);
+    await lua.redis.call('HSET', message(0), 'next', `${THEN}:7`);
+    expect((await checkInSlices(count)).flat()).toEqual([
+      `message ${THEN}:0 says that ${THEN}:7 is next, but ${THEN}:1 is`,
+    ]);
+  });
+
+  test('ends behind the list, which may have become shorter', async () => {
+    await given(lua, sound);
+    expect(await slice(3, 1)).toEqual({ next: -1, problems: [] });
+    expect(await slice(1000, 1)).toEqual({ next: -1, problems: [] });
   });
 
   test('finds nothing wrong with what the other scripts leave', async () => {
@@ -140,7 +261,7 @@ export function describeRsck(lua: Lua): void {
         ...{ max_messages: 3, cutoff: 5120, publish_command: 'PUBLISH', accurate: 0, ...args },
       });
     await call(lua, 'subscriber_register', { subscriber_id: '-', ttl_ms: 9000, margin_ms: 1, time: 1 });
-    await call(lua, 'add_fakesub', { delta: -1, time: 1, worker: 'w' });
+    await call(lua, 'add_fakesub', { clients: '-1', time: 1, worker: 'w' });
     for (const max_messages of [0, 3, 3, 3, 3, -1, 2, 0]) await publish({ max_messages });
     await call(lua, 'subscriber_unregister', { empty_ttl: 5 });
     await call(lua, 'subscriber_unregister', { empty_ttl: 5 });

@@ -187,15 +187,21 @@ export function describeChannelKeepalive(lua: Lua): void {
 }
 
 export function describeAddFakesub(lua: Lua): void {
-  const right = { delta: 2, time: NOW, worker: WORKER };
+  const right = { clients: '+2', time: NOW, worker: WORKER };
   describeArguments(
     lua,
     'add_fakesub',
     { keys: { channel: KEY }, args: right },
-    { delta: wholeNumber(-2_147_483_648), time: wholeNumber(0) },
+    {
+      clients: { values: ['', 'x', '+', '=-1', '1.5', '+-1', '= 1'], error: 'must be +N, -N or =N' },
+      time: wholeNumber(0),
+    },
   );
 
-  const add = (delta: number, args = {}) => call(lua, 'add_fakesub', { ...right, ...args, delta });
+  const add = (delta: number, args = {}) =>
+    call(lua, 'add_fakesub', { ...right, ...args, clients: delta < 0 ? delta : `+${delta}` });
+  const set = (clients: number, args = {}) =>
+    call(lua, 'add_fakesub', { ...right, ...args, clients: `=${clients}` });
 
   test('counts the clients of a channel, over all workers and of each', async () => {
     await given(lua, { head: { subscribers: 2 } });
@@ -208,6 +214,24 @@ export function describeAddFakesub(lua: Lua): void {
     const keys = await keysOf(lua);
     expect(keys[':subscriber_counts']?.value).toEqual({ [WORKER]: '2', 'nchan_worker:{2}': '2' });
     expectTtl(keys[':subscriber_counts'], 100_000);
+  });
+
+  test('takes the number that there are now, as often as it is told', async () => {
+    await given(lua, { head: { subscribers: 2 } });
+    await add(4, { worker: 'nchan_worker:{2}' });
+    for (const clients of [3, 3, 5, 0, 0, 2]) expect(await set(clients)).toBe(4 + clients);
+    expect((await keysOf(lua))[':subscriber_counts']?.value).toEqual({
+      [WORKER]: '2',
+      'nchan_worker:{2}': '4',
+    });
+  });
+
+  test('counts anew what it is told of a channel that was lost', async () => {
+    expect(await set(3)).toBe(3);
+    await lua.redis.flushall();
+    expect(await set(0)).toBe(0);
+    expect(await keysOf(lua)).toEqual({});
+    expect(await set(3)).toBe(3);
   });
 
   test('makes a channel for a little while, because its registration is on the way', async () => {
