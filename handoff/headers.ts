@@ -5,7 +5,7 @@
  */
 
 /** What the sidecar is asked to do. `refuse` makes it answer with the entry of refusals.ts named by `refusal`. */
-export type Action = 'publish' | 'info' | 'delete' | 'options' | 'subscribe' | 'refuse';
+export type Action = 'publish' | 'info' | 'delete' | 'options' | 'subscribe' | 'redis_stats' | 'refuse';
 
 /** One value of the hand-off: the nginx variable that carries it and the header it arrives in. */
 interface HandoffValue {
@@ -39,6 +39,8 @@ export const HANDOFF = {
   messageBufferLength: value('message_buffer_length', 'Njchan-Message-Buffer-Length'),
   /** The name of a Refusal, with the action `refuse`. */
   refusal: value('refusal', 'Njchan-Refusal'),
+  /** The upstream whose figures are asked for, percent-encoded as channel names are, with the action `redis_stats`. */
+  redisUpstream: value('redis_upstream', 'Njchan-Redis-Upstream'),
   /** `upgrade` when the sidecar shall take over the connection (every streaming transport), else empty. */
   connection: value('connection', 'Connection'),
   /** The protocol to upgrade to: the transport's name. */
@@ -64,6 +66,21 @@ export const CLIENT_HEADERS = [
 ] as const;
 
 /**
+ * Publishing that needs no decision passes by the gateway: nginx hands off by itself, and this header is in the place
+ * of action, transport and channels. It has the full name of the one channel as bytes, not percent-encoded.
+ */
+export const PUBLISH_HEADER = 'Njchan-Publish';
+
+/** The variable for PUBLISH_HEADER, set when the location is entered. */
+export const PUBLISH_VARIABLE = 'njchan_publish';
+
+/**
+ * The variable that lets a request pass by the gateway: its own request target when nothing but its channel matters,
+ * else empty.
+ */
+export const DIRECT_VARIABLE = 'njchan_direct';
+
+/**
  * Values that a location computes at request time, with how many of each it may have. The compiler declares each as
  * `js_var $njchan_N_NAME expression`, which nginx evaluates when the gateway reads it, and names N in
  * `$njchan_location`. By hand, without the compiler, `set $njchan_NAME expression` does, with `$njchan_location` left
@@ -77,6 +94,7 @@ export const DYNAMIC_VALUES = {
   message_timeout_expression: 1,
   message_buffer_length_expression: 1,
   last_message_id: 5,
+  redis_upstream_expression: 1,
 } as const;
 export type DynamicValue = keyof typeof DYNAMIC_VALUES;
 

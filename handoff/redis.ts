@@ -7,7 +7,11 @@
 export type RedisStorageMode = 'distributed' | 'backup' | 'nostore';
 
 export interface RedisServer {
-  /** `redis://`, `rediss://`, `unix://` or `redis+sentinel://`, as normalised by the compiler; with its credentials. */
+  /**
+   * As normalised by the compiler, with its credentials, percent-encoded: `redis://[user:password@]host:port[/db]`,
+   * `unix://[user:password@]/path[?db=N]` or `redis+sentinel://[user:password@]host:port,…/master-name[/db]`. With
+   * `rediss://` and `rediss+sentinel://` the connections use TLS; `nchan_redis_ssl on` has been put into the URLs.
+   */
   url: string;
   /** What the operator says that the server is; undefined to ask the server. */
   role?: 'master' | 'slave';
@@ -44,7 +48,7 @@ export interface RedisUpstream {
   /** For servers whose URL has none; '' for none. */
   username: string;
   password: string;
-  /** Undefined where only `rediss://` URLs ask for TLS, with the defaults. */
+  /** For the servers whose URLs ask for TLS; undefined for the defaults. */
   tls: RedisTls | undefined;
   connectTimeoutMs: number;
   clusterConnectTimeoutMs: number;
@@ -80,7 +84,7 @@ export interface RedisConfig {
   publishCutoffBytes: number;
 }
 
-/** The part of a location's settings that is about Redis. */
+/** The part of a location's settings that is about Redis. Without an upstream all but channelTimeout are defaults. */
 export interface RedisLocationSettings {
   /** The upstream's name in the sidecar's configuration; '' keeps channels in the sidecar's memory. */
   redisUpstream: string;

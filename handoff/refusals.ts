@@ -63,7 +63,7 @@ export const REFUSALS = {
   channel_id_refused: {
     status: 403,
     body: NONE,
-    cure: 'The channel id is longer than nchan_max_channel_id_length, there are more than 255, or nchan_channel_group gave "m" or a name with a slash.',
+    cure: 'The channel id is longer than nchan_max_channel_id_length, there are more than 255, nchan_channel_group gave "m" or a name with a slash, or there is a byte 0x19 in a name for Redis.',
   },
   websocket_version_missing: {
     status: 400,
@@ -89,6 +89,16 @@ export const REFUSALS = {
     status: 413,
     body: PAGE,
     cure: 'The message is larger than the sidecar takes; client_max_body_size should refuse it earlier.',
+  },
+  redis_unavailable: {
+    status: 503,
+    body: NONE,
+    cure: 'The Redis upstream of the location is away; the log says since when and why. Requests work again once it is back.',
+  },
+  redis_unavailable_to_publish: {
+    status: 503,
+    body: PAGE,
+    cure: 'The same, for a message that could not be published in time, or whose fate is unknown.',
   },
   storage_full: {
     status: 507,

@@ -2,6 +2,7 @@
  * The settings of one location: what the compiler resolved from the directives in force there. They travel with
  * every request as one constant string, so the sidecar parses each text once and keeps the result.
  */
+import type { RedisLocationSettings } from './redis.ts';
 
 /** How a publisher may reach a location (spec/directives.md §1). */
 export type PublisherTransport = 'http' | 'websocket';
@@ -16,7 +17,7 @@ export type SubscriberTransport =
   | 'http-multipart'
   | 'http-raw-stream';
 
-export interface LocationSettings {
+export interface LocationSettings extends RedisLocationSettings {
   /** Where the location is written, `file:line`; for messages to the operator only. */
   location: string;
   publisher: readonly PublisherTransport[];
@@ -61,7 +62,7 @@ export interface LocationSettings {
   deflateStrategy: 'default' | 'filtered' | 'huffman-only' | 'rle' | 'fixed';
 }
 
-/** Nchan's defaults (spec/directives.md §§1-7); a location's text carries only what differs from them. */
+/** Nchan's defaults (spec/directives.md §§1-7 and 11); a location's text carries only what differs from them. */
 export const DEFAULT_SETTINGS: Readonly<LocationSettings> = {
   location: '',
   publisher: [],
@@ -88,6 +89,12 @@ export const DEFAULT_SETTINGS: Readonly<LocationSettings> = {
   deflateWindow: 10,
   deflateMemlevel: 8,
   deflateStrategy: 'default',
+  redisUpstream: '',
+  redisStorageMode: 'distributed',
+  redisNamespace: '',
+  redisNostoreFastpublish: false,
+  redisIdleChannelCacheTimeout: 30,
+  channelTimeout: 5,
 };
 
 /** What `nchan_publisher;` and `nchan_subscriber;` without words stand for (spec/directives.md §1). */

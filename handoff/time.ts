@@ -1,40 +1,49 @@
-/** nginx's time syntax for values in seconds: `90`, `1h30m`, `1d 12h`. */
+/** nginx's time syntax: `90`, `1h30m`, `1d 12h`, and for values in milliseconds `500ms` as well. */
 
-/** Units in the only order in which nginx takes them, with their seconds. */
-const UNITS: readonly (readonly [unit: string, seconds: number])[] = [
-  ['y', 365 * 24 * 3600],
-  ['M', 30 * 24 * 3600],
-  ['w', 7 * 24 * 3600],
-  ['d', 24 * 3600],
-  ['h', 3600],
-  ['m', 60],
-  ['s', 1],
+const SECOND = 1000;
+
+/** Units in the only order in which nginx takes them, with their milliseconds. */
+const UNITS: readonly (readonly [unit: string, ms: number])[] = [
+  ['y', 365 * 24 * 3600 * SECOND],
+  ['M', 30 * 24 * 3600 * SECOND],
+  ['w', 7 * 24 * 3600 * SECOND],
+  ['d', 24 * 3600 * SECOND],
+  ['h', 3600 * SECOND],
+  ['m', 60 * SECOND],
+  ['s', SECOND],
+  ['ms', 1],
 ];
 
-/** Some 31,000 years, still exact in milliseconds. */
-const MAX_SECONDS = 1e12;
+/** Some 31,000 years, still exact. */
+const MAX_MS = 1e15;
 
 /** Seconds of a time, or undefined when it is not one; milliseconds (`500ms`) are refused as nginx refuses them. */
 export function parseSeconds(text: string): number | undefined {
+  const ms = parseTime(text, unitIndex('y'), unitIndex('s'));
+  return ms === undefined ? undefined : ms / SECOND;
+}
+
+/** Milliseconds of a time, or undefined when it is not one; a number without a unit is seconds. nginx has no years here. */
+export function parseMilliseconds(text: string): number | undefined {
+  return parseTime(text, unitIndex('w'), unitIndex('ms'));
+}
+
+/** Milliseconds of a time in units from the first to the last. */
+function parseTime(text: string, first: number, last: number): number | undefined {
   let total = 0;
   let rest = text;
-  let next = 0;
+  let next = first;
   while (rest !== '') {
-    const part = /^(\d{1,12})([yMwdhms]?) */.exec(rest);
+    const part = /^(\d{1,12})(ms|[yMwdhms]?) */.exec(rest);
     if (!part) return undefined;
-    const value = Number(part[1]);
     rest = rest.slice((part[0] as string).length);
-    if (part[2] === '') {
-      // A bare number means seconds and ends the value; it may not stand for a unit that was already given.
-      if (rest !== '' || next >= UNITS.length) return undefined;
-      total += value;
-    } else {
-      const index = unitIndex(part[2] as string);
-      if (index < next) return undefined;
-      next = index + 1;
-      total += value * (UNITS[index] as readonly [string, number])[1];
-    }
-    if (total > MAX_SECONDS) return undefined;
+    // A bare number means seconds and ends the value; it may not stand for a unit that was already given.
+    if (part[2] === '' && rest !== '') return undefined;
+    const index = unitIndex(part[2] || 's');
+    if (index < next || index > last) return undefined;
+    next = index + 1;
+    total += Number(part[1]) * (UNITS[index] as readonly [string, number])[1];
+    if (total > MAX_MS) return undefined;
   }
   return text === '' ? undefined : total;
 }

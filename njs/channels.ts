@@ -29,10 +29,17 @@ export function channelNames(
   if (typeof ids === 'string') return ids;
 
   const groupVariable = givenVariables(r, location, 'channel_group')[0];
-  const group = groupVariable === undefined ? '' : (encodedIds(r, groupVariable, '')[0] as string);
+  const group = groupVariable === undefined ? '' : encodedValue(r, groupVariable);
   // `m` would look like a multiplexed channel's internal name, and a slash would run group and id together.
   if (group === 'm' || group.indexOf('/') >= 0) return 'channel_id_refused';
-  return ids.map((id) => `${group}/${id}`);
+  const names = ids.map((id) => `${group}/${id}`);
+  const isForRedis = settings.redisUpstream !== '';
+  return isForRedis && names.some(hasBraceSubstitute) ? 'channel_id_refused' : names;
+}
+
+/** In Redis's keys the byte 0x19 stands for `}` (spec/redis-store.md §1): two channels would become one. */
+function hasBraceSubstitute(name: string): boolean {
+  return name.indexOf('%19') >= 0;
 }
 
 /** The ids of all arguments, split; their length counts before that. */
@@ -57,13 +64,18 @@ function channelIds(
   for (let i = 0; i < variables.length; i++) {
     const variable = variables[i] as string;
     if ((r.rawVariables[variable] as Buffer).length > maxChannelIdLength) return 'channel_id_refused';
-    ids = ids.concat(encodedIds(r, variable, delimiter));
+    ids = ids.concat(encodedParts(r, variable, delimiter));
   }
   return ids.length > MAX_CHANNELS ? 'channel_id_refused' : ids;
 }
 
-/** The ids in a variable, percent-encoded. */
-function encodedIds(r: NginxHTTPRequest, variable: string, delimiter: string): string[] {
+/** What a variable holds, percent-encoded. */
+export function encodedValue(r: NginxHTTPRequest, variable: string): string {
+  return encodedParts(r, variable, '')[0] as string;
+}
+
+/** The parts of what a variable holds, percent-encoded. */
+function encodedParts(r: NginxHTTPRequest, variable: string, delimiter: string): string[] {
   const parts = split(r.variables[variable] as string, delimiter);
   if (parts.every(isPlainChannelName)) return parts;
   // Ids are bytes, which the text of a variable need not show as they are.

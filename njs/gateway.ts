@@ -21,8 +21,9 @@ import {
   parseSettings,
   type SubscriberTransport,
 } from '../handoff/settings.ts';
-import { channelNames } from './channels.ts';
+import { channelNames, encodedValue } from './channels.ts';
 import { dynamicLimits } from './dynamic-limits.ts';
+import { givenVariables } from './dynamic-value.ts';
 import { requestedMessageId } from './requested-id.ts';
 import { chooseTransport, UPGRADED } from './transport.ts';
 
@@ -37,6 +38,8 @@ interface Outcome {
   messageId?: ParsedMessageId | undefined;
   messageTimeout?: number | undefined;
   messageBufferLength?: number | undefined;
+  /** Percent-encoded. */
+  redisUpstream?: string;
   refusal?: RefusalName;
 }
 
@@ -45,14 +48,31 @@ const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
 
 /** Handles one request: decides, and redirects to the hand-off location. */
 export function handle(r: NginxHTTPRequest, role: Role): void {
-  for (let i = 0; i < CLIENT_HEADERS.length; i++) {
-    if (CONTROL.test(r.headersIn[CLIENT_HEADERS[i] as string] || '')) {
-      r.return(400);
-      return;
-    }
+  if (hasControlCharacters(r)) {
+    r.return(400);
+    return;
   }
   const settings = settingsFor(r, role);
   handOff(r, decide(r, settings));
+}
+
+/** Handles a request for the figures of a Redis upstream: whatever its method, it is handed off. */
+export function handleRedisStats(r: NginxHTTPRequest): void {
+  if (hasControlCharacters(r)) {
+    r.return(400);
+    return;
+  }
+  const location = r.variables[LOCATION_VARIABLE] || '';
+  const name = givenVariables(r, location, 'redis_upstream_expression')[0];
+  const redisUpstream = name === undefined ? '' : encodedValue(r, name);
+  handOff(r, { action: 'redis_stats', transport: '', channels: [], redisUpstream });
+}
+
+function hasControlCharacters(r: NginxHTTPRequest): boolean {
+  for (let i = 0; i < CLIENT_HEADERS.length; i++) {
+    if (CONTROL.test(r.headersIn[CLIENT_HEADERS[i] as string] || '')) return true;
+  }
+  return false;
 }
 
 function settingsFor(r: NginxHTTPRequest, role: Role): LocationSettings {
@@ -125,6 +145,7 @@ function handOff(r: NginxHTTPRequest, outcome: Outcome): void {
   variables[HANDOFF.messageTimeout.variable] = numeric(outcome.messageTimeout);
   variables[HANDOFF.messageBufferLength.variable] = numeric(outcome.messageBufferLength);
   variables[HANDOFF.refusal.variable] = outcome.refusal || '';
+  variables[HANDOFF.redisUpstream.variable] = outcome.redisUpstream || '';
   variables[HANDOFF.connection.variable] = upgraded ? 'upgrade' : '';
   variables[HANDOFF.upgrade.variable] = upgraded ? outcome.transport : '';
   variables[TRANSFER_ENCODING_VARIABLE] = upgraded && outcome.transport === 'http-chunked' ? 'chunked' : '';

@@ -1,8 +1,9 @@
 /** The handlers for `js_content`: what runs in the user's locations. */
-import { handle } from './gateway.ts';
+import { handle, handleRedisStats } from './gateway.ts';
 
 export default {
   publisher: (r: NginxHTTPRequest): void => handle(r, 'publisher'),
   subscriber: (r: NginxHTTPRequest): void => handle(r, 'subscriber'),
   pubsub: (r: NginxHTTPRequest): void => handle(r, 'pubsub'),
+  redisStats: (r: NginxHTTPRequest): void => handleRedisStats(r),
 };

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import type { RedisConfig } from '../handoff/redis.ts';
+import { redisConfigProblem } from './redis-config.ts';
 
 /** The file that `njchan up` writes for the sidecar, `sidecar.json` in the run directory. */
 export interface SidecarConfig {
@@ -9,6 +11,8 @@ export interface SidecarConfig {
   /** One JSON object or one readable line for each log entry; default human. */
   logFormat?: 'human' | 'json';
   limits?: Partial<SidecarLimits>;
+  /** Missing when all channels are kept in memory. */
+  redis?: RedisConfig;
 }
 
 export interface SidecarLimits {
@@ -47,7 +51,10 @@ const MIN_SECRET_LENGTH = 16;
 
 function configProblem(config: unknown): string | undefined {
   if (typeof config !== 'object' || config === null) return 'must be a JSON object';
-  const { listen, limits, logFormat, user } = config as Record<string, Record<string, unknown> | undefined>;
+  const { listen, limits, logFormat, redis, user } = config as Record<
+    string,
+    Record<string, unknown> | undefined
+  >;
   const overSocket = typeof listen?.socket === 'string';
   const overTcp = typeof listen?.address === 'string';
   if (overSocket === overTcp) return '"listen" must have either "socket" or "address"';
@@ -69,5 +76,6 @@ function configProblem(config: unknown): string | undefined {
     if (!Number.isSafeInteger(bytes) || (bytes as number) < 1)
       return `"limits.${name}" must be a positive number`;
   }
+  if (redis !== undefined) return redisConfigProblem(redis);
   return undefined;
 }

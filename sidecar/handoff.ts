@@ -1,8 +1,8 @@
 /** Reads the hand-off from a request of the gateway. Nothing else of the request is believed (design §4). */
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { isEncodedChannelName } from '../handoff/channel-name.ts';
-import { type Action, HANDOFF, NGINX_HEADER, SECRET_HEADER } from '../handoff/headers.ts';
+import { encodeChannelName, isEncodedChannelName, isPlainChannelName } from '../handoff/channel-name.ts';
+import { type Action, HANDOFF, NGINX_HEADER, PUBLISH_HEADER, SECRET_HEADER } from '../handoff/headers.ts';
 import { type ParsedMessageId, parseMessageId } from '../handoff/message-id.ts';
 import { REFUSALS, type RefusalName } from '../handoff/refusals.ts';
 import {
@@ -16,13 +16,15 @@ export interface Handoff {
   readonly action: Action;
   readonly transport: SubscriberTransport | PublisherTransport;
   readonly settings: LocationSettings;
-  /** Full names in their percent-encoded form; empty only with the actions `refuse` and `options`. */
+  /** Full names in their percent-encoded form; empty only with the actions of NO_CHANNELS. */
   readonly channels: readonly string[];
   readonly messageId: ParsedMessageId | undefined;
   /** Seconds; the location's or the request's own. 0 means 365 days. */
   readonly messageTimeout: number;
   readonly messageBufferLength: number;
   readonly refusal: RefusalName | undefined;
+  /** The upstream whose figures are asked for, with the action `redis_stats`. */
+  readonly redisUpstream: string;
   /** The client's Origin header; undefined when it sent none. */
   readonly origin: string | undefined;
   /** `nginx/1.22.1`, for pages in nginx's style. */
@@ -38,8 +40,12 @@ const ACTIONS: readonly string[] = [
   'delete',
   'options',
   'subscribe',
+  'redis_stats',
   'refuse',
 ] satisfies Action[];
+
+/** Actions that are not about channels. */
+const NO_CHANNELS: readonly string[] = ['refuse', 'options', 'redis_stats'] satisfies Action[];
 
 /** Settings texts come from configuration, so there are few; reloads add some. */
 const MAX_CACHED_SETTINGS = 10_000;
@@ -60,6 +66,7 @@ const NAMES = Object.fromEntries(
   Object.entries(HANDOFF).map(([key, { header }]) => [key, header.toLowerCase()]),
 ) as Record<keyof typeof HANDOFF, string>;
 const NGINX_NAME = NGINX_HEADER.toLowerCase();
+const PUBLISH_NAME = PUBLISH_HEADER.toLowerCase();
 const SECRET_NAME = SECRET_HEADER.toLowerCase();
 
 /**
@@ -70,19 +77,15 @@ const SECRET_NAME = SECRET_HEADER.toLowerCase();
 export function readHandoff(headers: IncomingHttpHeaders, secret: Buffer | undefined): Handoff {
   const get = (name: string): string => (headers[name] as string | undefined) ?? '';
   if (secret && !sameSecret(get(SECRET_NAME), secret)) throw new HandoffError('wrong secret');
+  if (headers[PUBLISH_NAME] !== undefined) return readPublication(headers);
   const action = get(NAMES.action);
   if (!ACTIONS.includes(action)) throw new HandoffError('no action');
 
-  let settings: LocationSettings;
-  try {
-    settings = cachedSettings(get(NAMES.settings));
-  } catch (error) {
-    throw new HandoffError(`bad settings: ${(error as Error).message}`);
-  }
+  const settings = readSettings(headers);
   const channels = get(NAMES.channels);
   const names = channels === '' ? [] : channels.split(',');
   if (!names.every(isEncodedChannelName)) throw new HandoffError('bad channel name');
-  if (names.length === 0 && action !== 'refuse' && action !== 'options') throw new HandoffError('no channel');
+  if (names.length === 0 && !NO_CHANNELS.includes(action)) throw new HandoffError('no channel');
 
   const id = get(NAMES.messageId);
   const messageId = id === '' ? undefined : parseMessageId(id);
@@ -100,9 +103,50 @@ export function readHandoff(headers: IncomingHttpHeaders, secret: Buffer | undef
     messageTimeout: numberOr(get(NAMES.messageTimeout), settings.messageTimeout),
     messageBufferLength: numberOr(get(NAMES.messageBufferLength), settings.messageBufferLength),
     refusal: refusal === '' ? undefined : (refusal as RefusalName),
+    redisUpstream: decodedName(get(NAMES.redisUpstream)),
     origin: headers.origin,
     nginx: get(NGINX_NAME) || 'nginx',
   };
+}
+
+function readSettings(headers: IncomingHttpHeaders): LocationSettings {
+  try {
+    return cachedSettings((headers[NAMES.settings] as string | undefined) ?? '');
+  } catch (error) {
+    throw new HandoffError(`bad settings: ${(error as Error).message}`);
+  }
+}
+
+/** The hand-off of a message that passed by the gateway, whose checks of the channel's name are made here. */
+function readPublication(headers: IncomingHttpHeaders): Handoff {
+  const settings = readSettings(headers);
+  const name = headers[PUBLISH_NAME] as string;
+  const isTooLong = name.length - name.indexOf('/') - 1 > settings.maxChannelIdLength;
+  return {
+    action: isTooLong ? 'refuse' : 'publish',
+    transport: 'http',
+    settings,
+    channels: isTooLong
+      ? []
+      : [isPlainChannelName(name) ? name : encodeChannelName(Buffer.from(name, 'latin1'))],
+    messageId: undefined,
+    messageTimeout: settings.messageTimeout,
+    messageBufferLength: settings.messageBufferLength,
+    refusal: isTooLong ? 'channel_id_refused' : undefined,
+    redisUpstream: '',
+    origin: headers.origin,
+    nginx: (headers[NGINX_NAME] as string | undefined) ?? 'nginx',
+  };
+}
+
+/** A name that the gateway percent-encoded; what is no UTF-8 is nobody's name and stays encoded. */
+function decodedName(encoded: string): string {
+  if (!isEncodedChannelName(encoded)) throw new HandoffError('bad upstream name');
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    return encoded;
+  }
 }
 
 function numberOr(text: string, otherwise: number): number {

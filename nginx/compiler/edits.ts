@@ -1,5 +1,7 @@
 /** Changes to the text of a file that leave everything else as it is, and the layout of what is put in. */
+import { concealer } from './directives/index.ts';
 import type { Block, Directive } from './parser.ts';
+import { quote } from './quote.ts';
 
 /** Replaces the text from `start` to `end`; equal offsets insert. */
 export interface Edit {
@@ -100,9 +102,11 @@ function skipBlanks(text: string, from: number, to: number): number {
   return position;
 }
 
-/** A directive on one line, as it is written. */
+/** A directive on one line, as it is written, but without what may be a password. */
 export function oneLine({ name, args, block }: Directive): string {
-  return `${[name, ...args.map((arg) => arg.raw)].join(' ')}${block ? ' { ... }' : ';'}`;
+  const conceal = concealer(name);
+  const words = args.map(({ text, raw }) => (conceal ? quote(conceal(text)) : raw));
+  return `${[name, ...words].join(' ')}${block ? ' { ... }' : ';'}`;
 }
 
 /** A comment of one line. */

@@ -1,18 +1,12 @@
 /** Which levels become endpoints of njchan, and what has to be written into each. */
 
-import type { DynamicValue } from '../../handoff/headers.ts';
-import { DEFAULT_HANDOFF_LOCATION, DYNAMIC_VALUES, dynamicVariable } from '../../handoff/headers.ts';
-import {
-  DEFAULT_SETTINGS,
-  formatSettings,
-  type LocationSettings,
-  type PublisherTransport,
-  type SubscriberTransport,
-} from '../../handoff/settings.ts';
+import { DEFAULT_HANDOFF_LOCATION } from '../../handoff/headers.ts';
+import { formatSettings, type LocationSettings } from '../../handoff/settings.ts';
 import { copiedDirectives } from './copied-directives.ts';
-import type { Values } from './directives/index.ts';
-import type { Expressions, PlainSettings, SlotName } from './directives/row.ts';
+import { directChannel } from './direct-publish.ts';
+import { dynamicValues, placeOf, settingsOf } from './endpoint-settings.ts';
 import type { Directive } from './parser.ts';
+import type { RedisPlan } from './redis-locations.ts';
 import type { Scope } from './scopes.ts';
 
 /** An endpoint: a location, an `if` in one, or the `location /` that a server of endpoints lacks. */
@@ -22,12 +16,14 @@ export interface Endpoint {
   /** What nginx computes: variables without their `$`, and their values as they are written. */
   readonly values: readonly (readonly [variable: string, expression: string])[];
   /** The handler for js_content. */
-  readonly handler: 'publisher' | 'subscriber' | 'pubsub';
+  readonly handler: 'publisher' | 'subscriber' | 'pubsub' | 'redisStats';
   /** The named location that hands off, and the directives of the user that it needs. */
   readonly handoffLocation: string;
   readonly copied: readonly Directive[];
   /** Subscribers may be sent chunks, which the hand-off location must announce. */
   readonly chunked: boolean;
+  /** The full name of the channel, as an nginx expression, if messages may pass by the gateway. */
+  readonly directChannel?: string;
 }
 
 /** What is to be written into a block. */
@@ -52,36 +48,12 @@ export interface Plan {
   readonly locations: number;
 }
 
-/** Where each value that nginx computes comes from. */
-const DYNAMIC_SLOTS: Readonly<Record<DynamicValue, SlotName>> = {
-  channel_id: 'channelId',
-  publisher_channel_id: 'publisherChannelId',
-  subscriber_channel_id: 'subscriberChannelId',
-  channel_group: 'channelGroup',
-  message_timeout_expression: 'messageTimeout',
-  message_buffer_length_expression: 'messageBufferLength',
-  last_message_id: 'lastMessageId',
-};
-
-/** Settings that come from the directives as they are. */
-const PLAIN_SETTINGS = (Object.keys(DEFAULT_SETTINGS) as (keyof LocationSettings)[]).filter(
-  (key): key is keyof PlainSettings => !['location', 'publisher', 'subscriber'].includes(key),
-);
-
-const PUBLISHER_ORDER: readonly PublisherTransport[] = ['http', 'websocket'];
-const SUBSCRIBER_ORDER: readonly SubscriberTransport[] = [
-  'websocket',
-  'eventsource',
-  'longpoll',
-  'intervalpoll',
-  'http-chunked',
-  'http-multipart',
-  'http-raw-stream',
-];
-
-/** Decides what is written where. The numbers of endpoints follow the order of the configuration. */
-export function planEndpoints(main: Scope): Plan {
-  const planner = new Planner();
+/**
+ * Decides what is written where. The numbers of endpoints follow the order of the configuration.
+ * @param redis is told who uses it
+ */
+export function planEndpoints(main: Scope, redis: RedisPlan): Plan {
+  const planner = new Planner(redis);
   for (const http of main.children) {
     for (const server of http.children) if (server.context === 'server') planner.server(server);
   }
@@ -93,6 +65,11 @@ class Planner implements Plan {
   readonly servers = new Map<Scope, ServerPlan>();
   locations = 0;
   #count = 0;
+  readonly #redis: RedisPlan;
+
+  constructor(redis: RedisPlan) {
+    this.#redis = redis;
+  }
 
   server(server: Scope): void {
     const endpoints: Endpoint[] = [];
@@ -138,23 +115,36 @@ class Planner implements Plan {
    */
   #conditions(location: Scope): readonly (readonly [Scope, Endpoint | undefined])[] {
     const conditions = location.children.filter((child) => child.context === 'if');
-    const differing = conditions.filter((scope) => scope.values.endpoint && differs(scope));
+    const differing = conditions.filter(
+      (scope) => scope.values.endpoint && (differs(scope) || this.#losesRedis(scope, location)),
+    );
     if (differing.length === 0) return [];
     return conditions.map((scope) => [scope, differing.includes(scope) ? this.#endpoint(scope) : undefined]);
   }
 
+  /** True for an `if` around which `nchan_redis_pass` is in force, but not in it. */
+  #losesRedis(condition: Scope, location: Scope): boolean {
+    const [inside, outside] = [condition, location].map((scope) => this.#redis.settingsOf(scope));
+    return inside?.redisUpstream !== outside?.redisUpstream && !alwaysReturns(condition);
+  }
+
   #endpoint(scope: Scope): Endpoint {
     const number = String(++this.#count);
-    const settings = settingsOf(scope);
+    const { endpoint } = scope.values;
+    const figures = endpoint?.serves === 'redisStats' ? { endpoint } : undefined;
+    if (figures) this.#redis.wantStats();
+    const settings = figures ? placeOf(scope) : settingsOf(scope, this.#redis.use(scope));
     const copied = copiedDirectives(scope);
+    const direct = figures ? undefined : directChannel(scope, settings);
     return {
       number,
       settings: formatSettings(settings),
-      values: dynamicValues(number, scope.values),
-      handler: handlerFor(settings),
+      values: dynamicValues(number, figures ?? scope.values),
+      handler: figures ? 'redisStats' : handlerFor(settings),
       handoffLocation: copied.length > 0 ? `${DEFAULT_HANDOFF_LOCATION}_${number}` : DEFAULT_HANDOFF_LOCATION,
       copied,
       chunked: settings.subscriber.includes('http-chunked'),
+      ...(direct === undefined ? {} : { directChannel: direct }),
     };
   }
 }
@@ -186,29 +176,4 @@ const REWRITE = new Set(['set', 'rewrite', 'return', 'break', 'rewrite_log', 'un
 /** True for an `if` that is more than a few rewrite directives. */
 function differs(scope: Scope): boolean {
   return scope.ours.length > 0 || scope.others.some(({ name }) => !REWRITE.has(name));
-}
-
-function settingsOf({ directive, values }: Scope): LocationSettings {
-  const settings = { ...DEFAULT_SETTINGS };
-  if (directive) settings.location = `${directive.file.name}:${directive.line}`;
-  settings.publisher = PUBLISHER_ORDER.filter((transport) => values.endpoint?.publisher.has(transport));
-  settings.subscriber = SUBSCRIBER_ORDER.filter((transport) => values.endpoint?.subscriber.has(transport));
-  const plain = settings as Record<keyof PlainSettings, unknown>;
-  for (const slot of PLAIN_SETTINGS) {
-    const value = values[slot];
-    if (value !== undefined && !isExpressions(value)) plain[slot] = value;
-  }
-  return settings;
-}
-
-function dynamicValues(number: string, values: Values): [string, string][] {
-  return (Object.keys(DYNAMIC_VALUES) as DynamicValue[]).flatMap((name) => {
-    const value = values[DYNAMIC_SLOTS[name]];
-    if (!isExpressions(value)) return [];
-    return value.expressions.map((text, i): [string, string] => [dynamicVariable(number, name, i), text]);
-  });
-}
-
-function isExpressions(value: Values[SlotName]): value is Expressions {
-  return typeof value === 'object' && 'expressions' in value;
 }

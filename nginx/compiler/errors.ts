@@ -35,6 +35,14 @@ function byPosition(a: Located, b: Located): number {
   return a.position.length - b.position.length;
 }
 
+/** What is found out about a configuration on the way. */
+export interface Said {
+  /** Faults, which stop it. */
+  readonly problems: ProblemList;
+  /** Things worth telling that are no faults. */
+  readonly notices: ProblemList;
+}
+
 /** Collects problems of any stage and gives them back in reading order, each once. */
 export class ProblemList {
   readonly #items: Located[] = [];

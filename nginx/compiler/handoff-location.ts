@@ -1,5 +1,12 @@
-/** The named locations that pass a request to the sidecar, and the upstream behind them. */
-import { CLIENT_HEADERS, HANDOFF, NGINX_HEADER, SECRET_HEADER } from '../../handoff/headers.ts';
+/** What passes a request to the sidecar: named locations, publishers themselves, and the upstream behind both. */
+import {
+  CLIENT_HEADERS,
+  HANDOFF,
+  NGINX_HEADER,
+  PUBLISH_HEADER,
+  PUBLISH_VARIABLE,
+  SECRET_HEADER,
+} from '../../handoff/headers.ts';
 import type { CompileOptions } from './options.ts';
 import { quote } from './quote.ts';
 import type { Scope } from './scopes.ts';
@@ -25,26 +32,44 @@ export function sidecarFault(sidecar: CompileOptions['sidecar']): string | undef
 }
 
 /** The `upstream` block. */
-export function upstreamLines(sidecar: CompileOptions['sidecar']): string[] {
+export function upstreamLines({
+  sidecar,
+  supervised,
+}: Pick<CompileOptions, 'sidecar' | 'supervised'>): string[] {
   // A restarting sidecar must be asked again at once, not after fail_timeout.
-  const server = 'socket' in sidecar ? quote(`unix:${sidecar.socket}`) : `${sidecar.address} max_fails=0`;
-  return [`upstream ${UPSTREAM} {`, `    server ${server};`, `    keepalive ${KEPT_CONNECTIONS};`, '}'];
+  const address = 'socket' in sidecar ? quote(`unix:${sidecar.socket}`) : sidecar.address;
+  const waiting = supervised?.waitingSocket;
+  return [
+    `upstream ${UPSTREAM} {`,
+    `    server ${address} max_fails=0;`,
+    ...(waiting === undefined ? [] : [`    server ${quote(`unix:${waiting}`)} backup max_fails=0;`]),
+    `    keepalive ${KEPT_CONNECTIONS};`,
+    '}',
+  ];
 }
 
 /** A header's value as nginx gives it: `$http_x_eventsource_event`. */
-function clientHeader(name: string): string {
+export function clientHeader(name: string): string {
   return `$http_${name.toLowerCase().replaceAll('-', '_')}`;
 }
 
-/** Directives of outer levels that would get in the way, with what undoes them in a location. */
-const UNDO: Readonly<Record<string, readonly string[]>> = {
-  // Access was decided in the user's location, whose rules may differ from those around it.
+type Undo = Readonly<Record<string, readonly string[]>>;
+
+/**
+ * Directives of outer levels about what has been done already in the user's location, whose rules may differ, with
+ * what undoes them in a named one.
+ */
+const UNDO_ACCESS: Undo = {
   allow: ['allow all;'],
   deny: ['allow all;'],
   auth_basic: ['auth_basic off;'],
   auth_jwt: ['auth_jwt off;'],
   auth_request: ['auth_request off;'],
   mirror: ['mirror off;'],
+};
+
+/** Directives of outer levels that would get in the way of any hand-off, with what undoes them in a location. */
+const UNDO: Undo = {
   // Compressing drops the Etag, by which clients resume, and holds back what is to be delivered at once.
   brotli: ['brotli off;'],
   gzip: ['gzip off;'],
@@ -85,32 +110,75 @@ export function spoilingDirectives(server: Scope): Scope['others'] {
 
 /**
  * What a named location has to say to hand a request off.
- * @param server the server that the location is for
+ * @param server the server that the named location is for
  */
 export function handoffLines(server: Scope, sidecar: CompileOptions['sidecar']): string[] {
-  const headers: [string, string][] = [
-    ['Host', 'njchan'],
-    ...Object.values(HANDOFF).map(({ header, variable }): [string, string] => [header, `$${variable}`]),
-    ...CLIENT_HEADERS.map((name): [string, string] => [name, clientHeader(name)]),
-    [NGINX_HEADER, 'nginx/$nginx_version'],
+  const headers: readonly Header[] = [
+    ...Object.values(HANDOFF).map(({ header, variable }): Header => [header, `$${variable}`]),
+    ...passedOn(CLIENT_HEADERS),
   ];
-  if ('secret' in sidecar) headers.push([SECRET_HEADER, quote(sidecar.secret)]);
-  const outer = new Set(outerDirectives(server).map(({ name }) => name));
-  const undoing = Object.keys(UNDO).filter((name) => outer.has(name));
   return [
-    `proxy_pass http://${UPSTREAM};`,
+    PASS_LINE,
+    ...proxyLines(headers, sidecar),
+    ...undoLines({ ...UNDO_ACCESS, ...UNDO }, outerDirectives(server)),
+  ];
+}
+
+/** The client's headers that matter for a message and for the answer to its publisher. */
+const PUBLISHER_HEADERS = [
+  'Accept',
+  'Content-Type',
+  'Origin',
+  'X-EventSource-Event',
+] as const satisfies readonly (typeof CLIENT_HEADERS)[number][];
+
+/**
+ * What a user's location has to say to hand messages off by itself, but for the condition with the `proxy_pass`.
+ * @param server the server that the location is in
+ */
+export function publishLines(server: Scope, sidecar: CompileOptions['sidecar']): string[] {
+  const headers: readonly Header[] = [
+    [HANDOFF.settings.header, `$${HANDOFF.settings.variable}`],
+    [PUBLISH_HEADER, `$${PUBLISH_VARIABLE}`],
+    [HANDOFF.connection.header, '""'],
+    ...passedOn(PUBLISHER_HEADERS),
+  ];
+  return [...proxyLines(headers, sidecar), ...undoLines(UNDO, outerDirectives(server))];
+}
+
+/**
+ * Passes a request on, without the client's own target: that is nothing that the sidecar looks at, and may have bytes
+ * that nginx takes and Node's parser does not. With a variable in it, `proxy_pass` gives the target whole.
+ */
+export const PASS_LINE = `proxy_pass http://${UPSTREAM}/$${HANDOFF.action.variable};`;
+
+type Header = readonly [name: string, value: string];
+
+function passedOn(names: readonly string[]): Header[] {
+  return names.map((name) => [name, clientHeader(name)]);
+}
+
+function proxyLines(headers: readonly Header[], sidecar: CompileOptions['sidecar']): string[] {
+  const all: Header[] = [['Host', 'njchan'], ...headers, [NGINX_HEADER, 'nginx/$nginx_version']];
+  if ('secret' in sidecar) all.push([SECRET_HEADER, quote(sidecar.secret)]);
+  return [
     'proxy_http_version 1.1;',
-    // Njchan-Action says what the request wants; Node would not even read a method that it has never heard of.
+    // The hand-off says what the request wants; Node would not even read a method that it has never heard of.
     'proxy_method POST;',
     // The sidecar believes what it is told, so only what is listed here may reach it.
     'proxy_pass_request_headers off;',
-    ...headers.map(([name, value]) => `proxy_set_header ${name} ${value};`),
+    ...all.map(([name, value]) => `proxy_set_header ${name} ${value};`),
     'proxy_buffering off;',
     'chunked_transfer_encoding off;',
     'proxy_read_timeout 365d;',
     'proxy_send_timeout 60s;',
     // For a kept connection that the sidecar closes at this moment; a POST that was sent is never repeated.
     'proxy_next_upstream error;',
-    ...new Set(undoing.flatMap((name) => UNDO[name] as readonly string[])),
   ];
+}
+
+function undoLines(undo: Undo, outer: Scope['others']): string[] {
+  const names = new Set(outer.map(({ name }) => name));
+  const undoing = Object.keys(undo).filter((name) => names.has(name));
+  return [...new Set(undoing.flatMap((name) => undo[name] as readonly string[]))];
 }

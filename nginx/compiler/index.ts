@@ -3,6 +3,7 @@
  * for what is passed through and what is written in.
  */
 
+import type { RedisConfig } from '../../handoff/redis.ts';
 import { comment } from './edits.ts';
 import { type BlockLines, Emitter } from './emitter.ts';
 import { type Plan, planEndpoints } from './endpoints.ts';
@@ -13,6 +14,7 @@ import { type ListenAddress, listenAddresses } from './listens.ts';
 import { planMain } from './main-level.ts';
 import type { CompileOptions } from './options.ts';
 import type { Block, Directive } from './parser.ts';
+import { RedisPlan } from './redis-locations.ts';
 import { readScopes, type Scope } from './scopes.ts';
 import { readTree } from './tree.ts';
 
@@ -29,6 +31,8 @@ export interface CompileResult {
   notices: Problem[];
   /** How many locations use njchan. */
   locations: number;
+  /** The upstreams that locations use, for the sidecar; it has passwords. Undefined when all channels are in memory. */
+  redis?: RedisConfig;
 }
 
 /**
@@ -41,36 +45,35 @@ export function compile(options: CompileOptions): CompileResult {
   if (fault) throw new CompileError([{ file, line: 1, message: fault }]);
 
   const problems = new ProblemList();
+  const notices = new ProblemList();
   const tree = readTree(file, problems);
-  const main = readScopes(tree, problems);
-  const plan = planEndpoints(main);
+  const main = readScopes(tree, { problems, notices });
+  const redis = new RedisPlan(main, { problems, notices });
+  const plan = planEndpoints(main, redis);
+  const redisConfig = redis.config(tree.directory);
   reportSpoiled(plan, problems);
   throwIfAny(problems);
 
-  const mainPlan = planMain(main, options, plan.locations > 0);
+  const mainPlan = planMain(main, options, plan.locations > 0, notices);
   const overruled = overruledHandlers(main, plan);
-  const commentedOut = new Set([...mainPlan.dropped, ...overruled, ...ownDirectives(main)]);
+  const commentedOut = new Set([...mainPlan.dropped, ...overruled, ...redis.emptied, ...ownDirectives(main)]);
   const blocks = new Map<Block, BlockLines>();
   const emitter = new Emitter(tree, { commentedOut, blocks }, problems);
   addLines(blocks, { main, plan, options, directory: tree.directory, emitter });
   const body = emitter.main();
   throwIfAny(problems);
 
-  const notices: Problem[] = [...mainPlan.notices];
   for (const { file, line } of overruled) {
-    notices.push({
-      file: file.name,
-      line,
-      message: "js_content has no effect where Nchan's directives are in force",
-    });
+    notices.add(file, line, "js_content has no effect where Nchan's directives are in force");
   }
-  if (plan.locations === 0) notices.push({ file, line: 1, message: 'no location uses njchan' });
+  if (plan.locations === 0) notices.add(tree.main.source, 1, 'no location uses njchan');
   return {
     config: [...headerLines(file), ...mainPlan.lines, '', body].join('\n'),
     listens: listenAddresses(main, process.getuid?.() === 0),
     ...(mainPlan.user ? { user: mainPlan.user } : {}),
-    notices,
+    notices: notices.sorted(),
     locations: plan.locations,
+    ...(redisConfig ? { redis: redisConfig } : {}),
   };
 }
 

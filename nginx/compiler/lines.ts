@@ -7,9 +7,10 @@ import {
   TRANSFER_ENCODING_VARIABLE,
 } from '../../handoff/headers.ts';
 import { outerHeaders, TRANSFER_ENCODING_LINE } from './chunked.ts';
+import { DIRECT_LINES, DIRECT_MAPS, directSetLine } from './direct-publish.ts';
 import type { BlockLines, Emitter } from './emitter.ts';
 import type { Endpoint, Plan, ServerPlan } from './endpoints.ts';
-import { handoffLines, upstreamLines } from './handoff-location.ts';
+import { handoffLines, publishLines, upstreamLines } from './handoff-location.ts';
 import { tempPathLines } from './main-level.ts';
 import type { CompileOptions } from './options.ts';
 import type { Block, Directive } from './parser.ts';
@@ -34,7 +35,11 @@ export function addLines(blocks: Map<Block, BlockLines>, input: Input): void {
   for (const [scope, { sets, declares, handler }] of plan.blocks) {
     add(blocks, scope, {
       atStart: sets ? setLines(sets) : [],
-      atEnd: [...declares.flatMap(declarationLines), ...(handler ? [contentLine(handler)] : [])],
+      atEnd: [
+        ...declares.flatMap(declarationLines),
+        ...(handler ? [contentLine(handler)] : []),
+        ...(sets?.directChannel === undefined ? [] : directLines(scope, input.options)),
+      ],
     });
   }
   for (const [server, serverPlan] of plan.servers) {
@@ -50,11 +55,12 @@ function add(blocks: Map<Block, BlockLines>, { directive }: Scope, lines: BlockL
 }
 
 /** The constants of an endpoint, set before any rewrite directive of the user runs. */
-function setLines({ number, settings, handoffLocation }: Endpoint): string[] {
+function setLines({ number, settings, handoffLocation, directChannel }: Endpoint): string[] {
   return [
     `set $${LOCATION_VARIABLE} ${number};`,
     `set $${HANDOFF.settings.variable} ${singleQuote(settings)};`,
     `set $${HANDOFF_LOCATION_VARIABLE} ${handoffLocation};`,
+    ...(directChannel === undefined ? [] : [directSetLine(directChannel)]),
   ];
 }
 
@@ -65,6 +71,13 @@ function declarationLines({ values }: Endpoint): string[] {
 
 function contentLine(handler: Endpoint['handler']): string {
   return `js_content ${MODULE}.${handler};`;
+}
+
+/** The short cut of a publisher, if the request may take it. */
+function directLines(location: Scope, { sidecar }: CompileOptions): string[] {
+  let server = location;
+  while (server.context !== 'server') server = server.parent as Scope;
+  return [...DIRECT_LINES, ...publishLines(server, sidecar)];
 }
 
 function httpLines(http: Scope, { options, plan, directory }: Input): string[] {
@@ -80,9 +93,16 @@ function httpLines(http: Scope, { options, plan, directory }: Input): string[] {
       .filter(({ constant }) => !constant)
       .map(({ variable }) => `js_var $${variable};`),
     `js_var $${TRANSFER_ENCODING_VARIABLE};`,
-    ...upstreamLines(options.sidecar),
+    ...(isAnyDirect(plan) ? DIRECT_MAPS : []),
+    ...upstreamLines(options),
     '',
   ];
+}
+
+function isAnyDirect({ servers }: Plan): boolean {
+  return [...servers.values()].some(({ endpoints }) =>
+    endpoints.some(({ directChannel }) => directChannel !== undefined),
+  );
 }
 
 /** Buckets in which nginx finds room for all the variables of a location; its default of 64 holds one or two. */

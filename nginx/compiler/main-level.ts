@@ -1,6 +1,6 @@
 /** What the compiler has to know about, and change in, the main level: modules, the pid file, the daemon, the user. */
 import { basename } from 'node:path';
-import type { Problem } from './errors.ts';
+import type { ProblemList } from './errors.ts';
 import type { CompileOptions } from './options.ts';
 import type { Directive } from './parser.ts';
 import { quote } from './quote.ts';
@@ -23,17 +23,25 @@ export interface MainPlan {
   readonly lines: readonly string[];
   /** Directives to comment out. */
   readonly dropped: readonly Directive[];
-  readonly notices: readonly Problem[];
   readonly user?: { name: string; group?: string };
 }
 
 /**
  * Decides about the main level.
  * @param usesNjs whether the compiled configuration needs the js module
+ * @param notices gets what the user should know
  */
-export function planMain(main: Scope, options: CompileOptions, usesNjs: boolean): MainPlan {
+export function planMain(
+  main: Scope,
+  options: CompileOptions,
+  usesNjs: boolean,
+  notices: ProblemList,
+): MainPlan {
   const modules = main.others.filter(({ name }) => name === 'load_module');
   const nchan = modules.filter((module) => NCHAN_MODULE.test(moduleFile(module)));
+  for (const { file, line } of nchan) {
+    notices.add(file, line, 'the nchan module is not loaded: njchan takes its place');
+  }
   const lines: string[] = [];
   if (
     usesNjs &&
@@ -49,11 +57,6 @@ export function planMain(main: Scope, options: CompileOptions, usesNjs: boolean)
   return {
     lines,
     dropped: [...nchan, ...replaced],
-    notices: nchan.map(({ file, line }) => ({
-      file: file.name,
-      line,
-      message: 'the nchan module is not loaded: njchan takes its place',
-    })),
     ...(user === undefined ? {} : { user: { name: user, ...(group === undefined ? {} : { group }) } }),
   };
 }

@@ -8,6 +8,7 @@ export interface CompileOptions {
   njsBundle: string;
   /** Absolute path of ngx_http_js_module.so, to load it unless the configuration does (undefined: built in / loaded by the user). */
   jsModule?: string;
-  /** Given by `njchan up`: daemon off, pid and *_temp_path inside the run directory instead of the user's. */
-  supervised?: { pidFile: string; tempDir: string };
+  /** Given by `njchan up`: daemon off, pid and *_temp_path inside the run directory instead of the user's, and the
+   *  socket where requests wait while the sidecar is being restarted. */
+  supervised?: { pidFile: string; tempDir: string; waitingSocket?: string };
 }

@@ -1,11 +1,11 @@
 /**
- * The levels of the configuration on which Nchan's directives act (http, server, location, `if`, `limit_except`), what
- * each says for itself and what is in force there. All faults of the directives are found here.
+ * The levels of the configuration on which Nchan's directives act (http, upstream, server, location, `if`,
+ * `limit_except`), what each says for itself and what is in force there. All faults of single directives are found here.
  */
 import { type Context, contextInside } from './contexts.ts';
-import { findDirective, inherit, type Values } from './directives/index.ts';
-import type { Row, SlotName } from './directives/row.ts';
-import { type ProblemList, ValueError } from './errors.ts';
+import { findDirective, inherit } from './directives/index.ts';
+import type { Row, SlotName, Values } from './directives/row.ts';
+import { type Said, ValueError } from './errors.ts';
 import type { Block, Directive } from './parser.ts';
 import { flatten, type Tree } from './tree.ts';
 
@@ -20,12 +20,15 @@ export interface Scope {
   readonly ours: readonly Directive[];
   /** All other directives of this level, included ones too. */
   readonly others: readonly Directive[];
+  /** What is said here. */
+  readonly own: Values;
   /** What is in force here. */
   readonly values: Values;
 }
 
 const CONTEXT_LETTERS: Readonly<Partial<Record<Context, string>>> = {
   http: 'H',
+  upstream: 'U',
   server: 'S',
   location: 'L',
   if: 'I',
@@ -33,19 +36,19 @@ const CONTEXT_LETTERS: Readonly<Partial<Record<Context, string>>> = {
 
 /**
  * Reads the levels of a configuration.
- * @param problems gets every fault of a directive of Nchan
+ * @param said gets every fault of a directive of Nchan, and what is to be told about those that are good
  * @returns the main level
  */
-export function readScopes(tree: Tree, problems: ProblemList): Scope {
-  const main = { context: 'main', children: [], ours: [], others: [], values: {} } as const;
-  return fill(main, tree.main.directives, tree, problems);
+export function readScopes(tree: Tree, said: Said): Scope {
+  const main = { context: 'main', children: [], ours: [], others: [], own: {}, values: {} } as const;
+  return fill(main, tree.main.directives, tree, said);
 }
 
 function fill(
   empty: Omit<Scope, 'children'>,
   directives: readonly Directive[],
   tree: Tree,
-  problems: ProblemList,
+  said: Said,
 ): Scope {
   const children: Scope[] = [];
   const ours: Directive[] = [];
@@ -55,33 +58,34 @@ function fill(
   for (const directive of flatten(tree, directives)) {
     if (findDirective(directive.name) !== undefined) {
       ours.push(directive);
-      read(directive, empty.context, own, problems);
+      read(directive, empty.context, own, said);
     } else {
       others.push(directive);
       if (directive.block) blocks.push(directive);
     }
   }
   // Blocks come last, since directives are in force in the blocks above them too.
-  const scope: Scope = { ...empty, children, ours, others, values: inherit(own, empty.values) };
+  const scope: Scope = { ...empty, children, ours, others, own, values: inherit(own, empty.values) };
   for (const directive of blocks) {
     const context = contextInside(empty.context, directive.name);
     if (context === 'opaque') continue;
-    const block = directive.block as Block;
+    const owner = directive as Directive & { readonly block: Block };
     const inner = {
       context,
-      directive: { ...directive, block },
+      directive: owner,
       parent: scope,
       ours: [],
       others: [],
+      own: {},
       values: scope.values,
     };
-    children.push(fill(inner, block.children, tree, problems));
+    children.push(fill(inner, owner.block.children, tree, said));
   }
   return scope;
 }
 
 /** Adds the value of a directive to those of its level. */
-function read(directive: Directive, context: Context, own: Values, problems: ProblemList): void {
+function read(directive: Directive, context: Context, own: Values, { problems, notices }: Said): void {
   try {
     const row = allowedRow(directive, context);
     const { name, args } = directive;
@@ -89,7 +93,9 @@ function read(directive: Directive, context: Context, own: Values, problems: Pro
     if (current !== undefined && row.onDuplicate === 'error') {
       throw new ValueError(`"${name}" directive is duplicate`);
     }
-    const value = row.parse({ name, args, current });
+    const call = { name, args, current, level: own };
+    const value = row.parse(call);
+    for (const notice of row.notices?.(call) ?? []) notices.add(directive.file, directive.endLine, notice);
     if (value === undefined || (current !== undefined && row.onDuplicate === 'first')) return;
     (own as Partial<Record<SlotName, unknown>>)[row.slot] = value;
   } catch (error) {

@@ -23,16 +23,17 @@ export interface Nchan {
 /**
  * Starts Nchan on a free port and waits until it serves. Stopped after the test file.
  * @param server - the inside of the `server` block, the same that njchan gets
+ * @param http - what stands in the `http` block before it
  * @throws Error with nginx's words, when it does not start
  */
-export async function startNchan(server: string): Promise<Nchan> {
+export async function startNchan(server: string, http = ''): Promise<Nchan> {
   if (!existsSync(MODULE)) throw new Error(`${MODULE} is missing (Debian package libnginx-mod-nchan)`);
   const port = await freePort();
   const dir = tempDir();
   const config = join(dir, 'nginx.conf');
   const temp = TEMP_PATHS.map((name) => `    ${name}_temp_path ${join(dir, name)};`).join('\n');
   const main = `load_module ${MODULE};\ndaemon off;\npid ${join(dir, 'nginx.pid')};\n`;
-  writeFileSync(config, main + nginxConf(port, server, temp));
+  writeFileSync(config, main + nginxConf(port, server, `${temp}\n${http}`));
 
   const child = spawn(NGINX, ['-c', config, '-p', dir, '-e', 'stderr'], {
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -13,22 +13,40 @@ const STEP_DEADLINE_MS = 8_000;
 /** How often a case whose messages did not fall into the seconds that it wants is played again. */
 const ATTEMPTS = 6;
 const SECOND_MS = 1_000;
+/** In the first line of a request. */
+const REQUESTED_TARGET = /^[A-Z]+ (\S+) HTTP\//;
 
 /** Waits for the beginning of the next second. */
 const untilNextSecond = (): Promise<void> => sleep(SECOND_MS - (Date.now() % SECOND_MS) + 5);
+
+/** The server, or the servers, that a case is played on. */
+export interface Stage {
+  /** The port of the server that a target is for. */
+  portOf(target: string): number;
+  /** Waits until the channel that `target` tells about has so many subscribers. */
+  untilSubscribers(target: string, count: number, deadlineMs: number): Promise<void>;
+}
+
+/** One server for everything. */
+function stageOf(port: number): Stage {
+  return {
+    portOf: () => port,
+    untilSubscribers: (target, count, deadlineMs) => untilSubscribers(port, target, count, deadlineMs),
+  };
+}
 
 /** One playing of a case. */
 class Play {
   readonly entries: string[] = [];
   /** All answers, also those that are not compared. */
   readonly answers: string[] = [];
-  readonly #port: number;
+  readonly #stage: Stage;
   readonly #case: Case;
   readonly #memory: Memory;
   readonly #connections = new Map<string, RawConnection>();
 
-  constructor(port: number, played: Case, channel: string) {
-    this.#port = port;
+  constructor(stage: Stage, played: Case, channel: string) {
+    this.#stage = stage;
     this.#case = played;
     this.#memory = new Memory(channel);
   }
@@ -41,7 +59,7 @@ class Play {
       case 'read':
         return this.#read(step);
       case 'send':
-        return (await this.#connection(step.on)).send(this.#memory.fill(step.bytes));
+        return this.#send(step.on, this.#memory.fill(step.bytes));
       case 'frame': {
         const { payload } = step;
         const bytes = typeof payload === 'string' ? Buffer.from(this.#memory.fill(payload)) : payload;
@@ -50,7 +68,7 @@ class Play {
         );
       }
       case 'subscribers':
-        return this.#subscribers(this.#memory.fill(step.target), step.count);
+        return this.#stage.untilSubscribers(this.#memory.fill(step.target), step.count, STEP_DEADLINE_MS);
       case 'next second':
         return untilNextSecond();
       case 'pause':
@@ -65,16 +83,22 @@ class Play {
     for (const connection of this.#connections.values()) connection.destroy();
   }
 
-  async #connection(name: string): Promise<RawConnection> {
+  async #connection(name: string, port = this.#stage.portOf('')): Promise<RawConnection> {
     const open = this.#connections.get(name);
     if (open) return open;
-    const connection = await RawConnection.open(this.#port);
+    const connection = await RawConnection.open(port);
     this.#connections.set(name, connection);
     return connection;
   }
 
+  async #send(on: string, bytes: string): Promise<void> {
+    const target = REQUESTED_TARGET.exec(bytes)?.[1] ?? '';
+    (await this.#connection(on, this.#stage.portOf(target))).send(bytes);
+  }
+
   async #request(step: RequestStep): Promise<void> {
-    const connection = await RawConnection.open(this.#port);
+    const target = this.#memory.fill(step.target);
+    const connection = await RawConnection.open(this.#stage.portOf(target));
     const lines = step.headers.map((line) => this.#memory.fill(line));
     const has = (name: RegExp) => lines.some((line) => name.test(line));
     const body = step.body === undefined ? undefined : this.#memory.fill(step.body);
@@ -83,7 +107,7 @@ class Play {
     }
     if (!has(/^Host:/i)) lines.unshift('Host: localhost');
     if (!has(/^Connection:/i)) lines.push('Connection: close');
-    const first = `${step.method} ${this.#memory.fill(step.target)} HTTP/${step.version ?? '1.1'}`;
+    const first = `${step.method} ${target} HTTP/${step.version ?? '1.1'}`;
     connection.send(`${[first, ...lines].join('\r\n')}\r\n\r\n${body ?? ''}`);
     try {
       await this.#take(connection, step, async () => {
@@ -128,14 +152,10 @@ class Play {
     if (!('unseen' in step && step.unseen)) this.entries.push(text);
     if (step.as !== undefined) this.#memory.remember(step.as, text);
   }
-
-  async #subscribers(target: string, count: number): Promise<void> {
-    await untilSubscribers(this.#port, target, count, STEP_DEADLINE_MS);
-  }
 }
 
-async function playOnce(port: number, played: Case, channel: string): Promise<Transcript> {
-  const play = new Play(port, played, channel);
+async function playOnce(stage: Stage, played: Case, channel: string): Promise<Transcript> {
+  const play = new Play(stage, played, channel);
   let failure: string | undefined;
   try {
     for (const step of played.steps) await play.step(step);
@@ -150,14 +170,16 @@ async function playOnce(port: number, played: Case, channel: string): Promise<Tr
 /**
  * Plays a case. Messages that are published without a `next second` between them must get the same second, because
  * their ids depend on it; if they did not, the case is played again on another channel, from the start of a second.
+ * @param server - its port, or the stage
  * @param channel - names the case's channels; no other case has it
  */
-export async function play(port: number, played: Case, channel: string): Promise<Transcript> {
+export async function play(server: number | Stage, played: Case, channel: string): Promise<Transcript> {
+  const stage = typeof server === 'number' ? stageOf(server) : server;
   const wanted = 1 + played.steps.filter((step) => step.do === 'next second').length;
-  let transcript = await playOnce(port, played, `${channel}-0`);
+  let transcript = await playOnce(stage, played, `${channel}-0`);
   for (let attempt = 1; attempt < ATTEMPTS && transcript.seconds > wanted; attempt++) {
     await untilNextSecond();
-    transcript = await playOnce(port, played, `${channel}-${attempt}`);
+    transcript = await playOnce(stage, played, `${channel}-${attempt}`);
   }
   return transcript;
 }

@@ -78,6 +78,32 @@ export const CHANNEL_CASES: readonly GatewayCase[] = [
     variables: { ...settings([], ['longpoll'], { maxChannelIdLength: 4 }), njchan_1_channel_id: 'abcé' },
     expected: refused('channel_id_refused'),
   },
+  // In the keys of Redis the byte 0x19 stands for a brace; measured with Nchan 1.3.6
+  {
+    name: 'byte 0x19 in an id',
+    variables: { njchan_1_channel_id: 'a\x19b' },
+    expected: { channels: '/a%19b' },
+  },
+  {
+    name: 'byte 0x19 in an id for Redis',
+    variables: { ...SUBSCRIBER({ redisUpstream: 'main' }), njchan_1_channel_id: 'a\x19b' },
+    expected: refused('channel_id_refused'),
+  },
+  {
+    name: 'byte 0x19 in one of several ids for Redis',
+    variables: { ...SUBSCRIBER({ redisUpstream: 'main' }), njchan_1_channel_id_2: '\x19' },
+    expected: refused('channel_id_refused'),
+  },
+  {
+    name: 'byte 0x19 in a group for Redis',
+    variables: { ...SUBSCRIBER({ redisUpstream: 'main' }), njchan_1_channel_group: '\x19' },
+    expected: refused('channel_id_refused'),
+  },
+  {
+    name: 'a brace, and what byte 0x19 would be if it were text, for Redis',
+    variables: { ...SUBSCRIBER({ redisUpstream: 'main' }), njchan_1_channel_id: '}%19' },
+    expected: { channels: '/%7D%2519' },
+  },
   // Several ids
   {
     name: 'seven ids, in their order, one of them twice and one empty',

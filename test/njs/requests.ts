@@ -289,4 +289,38 @@ export const REQUEST_CASES: readonly GatewayCase[] = [
     variables: { njchan_channel_id: 'a', njchan_channel_id_2: 'b' },
     expected: { channels: '/a,/b' },
   },
+  // Figures about a Redis upstream
+  ...['GET', 'POST', 'HEAD', 'PROPFIND'].map(
+    (method): GatewayCase => ({
+      name: `${method} for the figures of an upstream`,
+      role: 'redisStats',
+      method,
+      variables: { njchan_1_redis_upstream_expression: 'main' },
+      expected: {
+        action: 'redis_stats',
+        redis_upstream: 'main',
+        channels: '',
+        transport: '',
+        connection: '',
+      },
+    }),
+  ),
+  {
+    name: 'an upstream of any name',
+    role: 'redisStats',
+    bytes: { njchan_1_redis_upstream_expression: '0d0ac3a92022ff' },
+    expected: { action: 'redis_stats', redis_upstream: '%0D%0A%C3%A9%20%22%FF' },
+  },
+  {
+    name: 'an upstream without a name',
+    role: 'redisStats',
+    variables: { njchan_1_redis_upstream_expression: '' },
+    expected: { action: 'redis_stats', redis_upstream: '' },
+  },
+  {
+    name: 'publishing does not name an upstream',
+    method: 'POST',
+    variables: { njchan_1_redis_upstream_expression: 'main' },
+    expected: { action: 'publish', redis_upstream: '' },
+  },
 ];

@@ -7,7 +7,7 @@ import {
 } from '../../../handoff/settings.ts';
 import { type Keywords, matchKeyword } from '../keywords.ts';
 import type { Token } from '../lexer.ts';
-import { type Call, type Endpoint, row, valid } from './row.ts';
+import { type Call, type Endpoint, type Expressions, expressions, row, valid } from './row.ts';
 
 const PUBLISHER_WORDS: Keywords<PublisherTransport> = [
   ['http', 'http'],
@@ -50,12 +50,15 @@ const NOT_TURNED_OFF: SubscriberTransport = 'http-raw-stream';
 class Words implements Endpoint {
   readonly publisher: Set<PublisherTransport>;
   readonly subscriber: Set<SubscriberTransport>;
+  readonly redisStats?: Expressions;
+  readonly serves = 'channels';
   readonly #name: string;
 
   constructor({ name, current }: Call<'endpoint'>) {
     this.#name = name;
     this.publisher = new Set(current?.publisher);
     this.subscriber = new Set(current?.subscriber);
+    if (current?.redisStats) this.redisStats = current.redisStats;
   }
 
   addPublisher(word: Token): void {
@@ -84,11 +87,14 @@ class Words implements Endpoint {
   }
 }
 
-/** A nested level can only add to what it inherits. */
+/** A nested level can only add to what it inherits, but its own directives say which of both is served. */
 function addUp(own: Endpoint, outer: Endpoint): Endpoint {
+  const redisStats = own.redisStats ?? outer.redisStats;
   return {
     publisher: new Set([...outer.publisher, ...own.publisher]),
     subscriber: new Set([...outer.subscriber, ...own.subscriber]),
+    ...(redisStats ? { redisStats } : {}),
+    serves: own.serves,
   };
 }
 
@@ -149,3 +155,21 @@ export const ENDPOINTS = [
     },
   }),
 ];
+
+/** Not among the others in the documentation: it is about Redis. */
+export const REDIS_STATS = row({
+  ...COMMON,
+  names: ['nchan_redis_upstream_stats'],
+  contexts: 'SL',
+  args: [1, 1],
+  default: 'none',
+  doc:
+    'Makes the location answer every request with figures about an upstream: commands sent to each of its Redis ' +
+    'servers and the time they took, as JSON. The name may have variables; one that no location uses is answered 404.',
+  parse: ({ args, current }) => ({
+    publisher: current?.publisher ?? new Set<PublisherTransport>(),
+    subscriber: current?.subscriber ?? new Set<SubscriberTransport>(),
+    redisStats: current?.redisStats ?? expressions(args),
+    serves: 'redisStats',
+  }),
+});

@@ -3,24 +3,32 @@ import { CHANNEL_ID } from './channel-id.ts';
 import { ENDPOINTS } from './endpoints.ts';
 import { EVENTSOURCE } from './eventsource.ts';
 import { MESSAGES } from './messages.ts';
-import type { Row, SlotName, Slots } from './row.ts';
+import { OBSOLETES } from './obsolete.ts';
+import { REDIS } from './redis.ts';
+import { REDIS_TIMING } from './redis-timing.ts';
+import { REDIS_UPSTREAM } from './redis-upstream.ts';
+import type { Row, SlotName, Values } from './row.ts';
 import { SUBSCRIBER } from './subscriber.ts';
 import { UNSUPPORTED } from './unsupported.ts';
 import { WEBSOCKET } from './websocket.ts';
 
-/** Every directive that is supported, in the order of the documentation. */
-export const DIRECTIVES: readonly Row[] = [
-  ...ENDPOINTS,
-  ...CHANNEL_ID,
-  ...MESSAGES,
-  ...SUBSCRIBER,
-  ...WEBSOCKET,
-  ...EVENTSOURCE,
-];
+/** Every directive that is supported, by the tables of docs/configuration.md and in their order. */
+export const DIRECTIVE_TABLES: Readonly<Record<string, readonly Row[]>> = {
+  directives: [...ENDPOINTS, ...CHANNEL_ID, ...MESSAGES, ...SUBSCRIBER, ...WEBSOCKET, ...EVENTSOURCE],
+  'redis directives': REDIS,
+  'redis upstream directives': [...REDIS_UPSTREAM, ...REDIS_TIMING],
+  'obsolete directives': OBSOLETES,
+};
+export const DIRECTIVES: readonly Row[] = Object.values(DIRECTIVE_TABLES).flat();
 
 const BY_NAME: ReadonlyMap<string, Row> = new Map(
   DIRECTIVES.flatMap((row) => row.names.map((name) => [name, row] as const)),
 );
+
+/** Makes arguments of a directive fit to be seen; undefined when they always are. */
+export function concealer(name: string): ((text: string) => string) | undefined {
+  return BY_NAME.get(name)?.conceal;
+}
 
 /** What is known about a name: its row, that it is Nchan's but not supported, that it only looks like Nchan's. */
 export type Lookup = Row | 'unsupported' | 'unknown' | undefined;
@@ -32,9 +40,6 @@ export function findDirective(name: string): Lookup {
   if (UNSUPPORTED.has(name)) return 'unsupported';
   return /^(?:nchan|push)_/.test(name) ? 'unknown' : undefined;
 }
-
-/** The values that one level, or a level with all those around it, has. */
-export type Values = { [S in SlotName]?: Slots[S] };
 
 type Merge = (own: unknown, outer: unknown) => unknown;
 

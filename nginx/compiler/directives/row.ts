@@ -1,27 +1,36 @@
 /** One row of the directive table: everything the compiler knows about a directive of Nchan. */
+import type { RedisLocationSettings } from '../../../handoff/redis.ts';
 import type { LocationSettings, PublisherTransport, SubscriberTransport } from '../../../handoff/settings.ts';
 import { ValueError } from '../errors.ts';
 import type { Token } from '../lexer.ts';
+import type { RedisSlots } from './redis-slots.ts';
 
 /** Values with nginx variables, as they are written: nginx computes them for each request. */
 export interface Expressions {
   readonly expressions: readonly string[];
 }
 
-/** What a level makes of the requests that reach it; `words` come from all endpoint directives of the level. */
+/** What a level makes of the requests that reach it. */
 export interface Endpoint {
   readonly publisher: ReadonlySet<PublisherTransport>;
   readonly subscriber: ReadonlySet<SubscriberTransport>;
+  /** The upstream whose figures nchan_redis_upstream_stats shows. */
+  readonly redisStats?: Expressions;
+  /** Whether publishers and subscribers are served or those figures shown: what was written last. */
+  readonly serves: 'channels' | 'redisStats';
 }
 
-/** The settings that directives set as they are: all but what the endpoint and the place say. */
-export type PlainSettings = Omit<LocationSettings, 'location' | 'publisher' | 'subscriber'>;
+/** The settings that directives set as they are: all but what the endpoint, the place and the Redis upstream say. */
+export type PlainSettings = Omit<
+  LocationSettings,
+  'location' | 'publisher' | 'subscriber' | Exclude<keyof RedisLocationSettings, 'channelTimeout'>
+>;
 
 /** Settings that may be given by variables instead. */
 type LimitSlot = 'messageBufferLength' | 'messageTimeout';
 
 /** What directives set, by name. Several directives may set the same (aliases, `nchan_store_messages`). */
-export interface Slots extends Omit<PlainSettings, LimitSlot> {
+export interface Slots extends Omit<PlainSettings, LimitSlot>, RedisSlots {
   endpoint: Endpoint;
   channelId: Expressions;
   publisherChannelId: Expressions;
@@ -30,8 +39,13 @@ export interface Slots extends Omit<PlainSettings, LimitSlot> {
   messageBufferLength: number | Expressions;
   messageTimeout: number | Expressions;
   lastMessageId: Expressions;
+  /** Set by nothing: for directives that have no effect any more. */
+  obsolete: never;
 }
 export type SlotName = keyof Slots;
+
+/** The values that one level, or a level with all those around it, has. */
+export type Values = { [S in SlotName]?: Slots[S] };
 
 /** A directive as it is written, for a row to make a value of. */
 export interface Call<S extends SlotName> {
@@ -40,12 +54,14 @@ export interface Call<S extends SlotName> {
   readonly args: readonly Token[];
   /** What earlier directives of the same level gave, for `onDuplicate: 'add'`. */
   readonly current: Slots[S] | undefined;
+  /** Everything that earlier directives of the same level gave. */
+  readonly level: Readonly<Values>;
 }
 
 export interface Row<S extends SlotName = SlotName> {
   /** The canonical name, then the aliases and the legacy `push_…` names. */
   readonly names: readonly [string, ...string[]];
-  /** Where it may stand: H http, S server, L location, I `if` in a location. */
+  /** Where it may stand: H http, S server, L location, I `if` in a location, U upstream. */
   readonly contexts: string;
   /** The fewest and the most arguments. */
   readonly args: readonly [min: number, max: number];
@@ -62,6 +78,10 @@ export interface Row<S extends SlotName = SlotName> {
    * @throws ValueError
    */
   parse(call: Call<S>): Slots[S] | undefined;
+  /** What the user is told about a directive that is accepted. Must not show a password. */
+  notices?(call: Call<S>): readonly string[];
+  /** Makes an argument fit to be seen, for directives that may hold a password. */
+  conceal?(text: string): string;
 }
 
 /** Erases a row's slot type, for the table. */

@@ -1,7 +1,8 @@
 /** Kinds of values that several directives take, with the words in which nginx and Nchan refuse others. */
-import { parseSeconds } from '../../../handoff/time.ts';
+import { parseMilliseconds, parseSeconds } from '../../../handoff/time.ts';
 import { ValueError } from '../errors.ts';
 import type { Token } from '../lexer.ts';
+import { parseRedisUrl, type RedisUrl } from '../redis-url.ts';
 import { onlyArgument, parseNumber, valid } from './row.ts';
 
 /** A directive as it is written, whatever it sets. */
@@ -29,6 +30,54 @@ export function flag({ name, args }: Written): boolean {
  */
 export function seconds({ name, args }: Written): number {
   return valid(parseSeconds(onlyArgument(args).text), `"${name}" directive invalid value`);
+}
+
+/**
+ * A time, in milliseconds; a number without a unit is seconds here too.
+ * @throws ValueError
+ */
+export function milliseconds({ name, args }: Written): number {
+  return valid(parseMilliseconds(onlyArgument(args).text), `"${name}" directive invalid value`);
+}
+
+const SIZE_UNITS: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 * 1024 };
+
+/**
+ * A size, in bytes: digits, with `k` or `m`.
+ * @throws ValueError
+ */
+export function bytes({ name, args }: Written): number {
+  const [, digits = '', unit = ''] = /^(\d+)([km]?)$/i.exec(onlyArgument(args).text) ?? [];
+  const size = Number(digits) * (SIZE_UNITS[unit.toLowerCase()] as number);
+  const isSize = digits !== '' && Number.isSafeInteger(size);
+  return valid(isSize ? size : undefined, `"${name}" directive invalid value`);
+}
+
+/**
+ * A fraction: digits with at most one point, no sign and no exponent.
+ * @throws ValueError
+ */
+export function fraction({ name, args }: Written): number {
+  const { text } = onlyArgument(args);
+  const isFraction = /^(?:\d{1,15}\.?\d{0,15}|\.\d{1,15})$/.test(text);
+  return valid(
+    isFraction ? Number(text) : undefined,
+    `"${name}" directive invalid value, must be a non-negative floating-point number`,
+  );
+}
+
+/**
+ * A Redis server. The message does not quote it, for it may have a password.
+ * @throws ValueError
+ */
+export function redisUrl({ name, args }: Written): RedisUrl {
+  return valid(parseRedisUrl(onlyArgument(args).text), `"${name}" directive url is invalid`);
+}
+
+/** What to say about the URL of a Redis server whose database is no number. */
+export function databaseNotices({ name, args }: Written): readonly string[] {
+  const database = parseRedisUrl(onlyArgument(args).text)?.badDatabase;
+  return database === undefined ? [] : [`"${name}": the database "${database}" is no number, so it is 0`];
 }
 
 /**

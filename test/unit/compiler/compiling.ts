@@ -59,17 +59,21 @@ export function problemsOf(files: Files | string, options: Partial<CompileOption
   return [];
 }
 
+/** For directives that name an upstream. */
+const UPSTREAM = 'upstream redis { nchan_redis_server 127.0.0.1; }';
+
 /** Where a directive can stand, with lines for it. */
 export const PLACES = {
   main: (lines: string) => `events {}\n${lines}`,
-  H: (lines: string) => `events {} http {\n${lines} }`,
-  S: (lines: string) => `events {} http { server {\n${lines} } }`,
-  L: (lines: string) => `events {} http { server { location / {\n${lines} } } }`,
+  H: (lines: string) => `events {} http { ${UPSTREAM}\n${lines} }`,
+  S: (lines: string) => `events {} http { ${UPSTREAM} server {\n${lines} } }`,
+  L: (lines: string) => `events {} http { ${UPSTREAM} server { location / {\n${lines} } } }`,
   I: (lines: string) => `events {} http { server { location / { if ($arg_x) {\n${lines} } } } }`,
+  U: (lines: string) => `events {} http { upstream u { server 127.0.0.1:1;\n${lines} } }`,
   'if in server': (lines: string) => `events {} http { server { if ($arg_x) {\n${lines} } } }`,
   limit_except: (lines: string) =>
     `events {} http { server { location / { limit_except GET {\n${lines} } } } }`,
-  upstream: (lines: string) => `events {} http { upstream u {\n${lines} } }`,
+  'upstream in stream': (lines: string) => `events {} stream { upstream u {\n${lines} } }`,
   events: (lines: string) => `events {\n${lines} }`,
 };
 export type Place = keyof typeof PLACES;

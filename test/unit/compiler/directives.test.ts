@@ -2,49 +2,18 @@
 import { describe, expect, it } from 'vitest';
 import { DIRECTIVES, findDirective } from '../../../nginx/compiler/directives/index.ts';
 import { UNSUPPORTED } from '../../../nginx/compiler/directives/unsupported.ts';
+import { goodArguments } from '../../support/directives.ts';
 import { onlyEndpoint, PLACES, type Place, problemsOf, saidIn } from './compiling.ts';
-
-/** Arguments that each slot takes. */
-const GOOD: Record<string, string> = {
-  endpoint: '',
-  channelId: 'x',
-  publisherChannelId: 'x',
-  subscriberChannelId: 'x',
-  channelGroup: 'g',
-  maxChannelIdLength: '10',
-  messageTimeout: '10',
-  messageBufferLength: '10',
-  firstMessage: '1',
-  subscriberTimeout: '10',
-  channelIdSplitDelimiter: ',',
-  deflateMessage: 'on',
-  lastMessageId: '$arg_x',
-  compoundEtag: 'on',
-  customEtagHeader: 'X-Tag',
-  longpollMultipart: 'raw',
-  rawStreamSeparator: '--',
-  websocketPingInterval: '10',
-  websocketHeartbeat: 'hi ho',
-  deflateLevel: '1',
-  deflateWindow: '11',
-  deflateMemlevel: '1',
-  deflateStrategy: 'rle',
-  eventsourceEvent: 'e',
-  eventsourcePingInterval: '10',
-  eventsourcePingComment: 'c',
-  eventsourcePingEvent: 'e',
-  eventsourcePingData: 'd',
-};
 
 /** What is said about a line of a location. */
 const inLocation = (line: string): string[] => saidIn('L', line);
 
 const names = DIRECTIVES.flatMap((row) =>
-  row.names.map((name) => ({ name, row, good: `${name} ${GOOD[row.slot]};` })),
+  row.names.map((name) => ({ name, row, good: `${name} ${goodArguments(row)};` })),
 );
 
 describe.each(names)('$name', ({ name, row, good }) => {
-  const home = row.contexts.includes('L') ? 'L' : 'H';
+  const home = (['L', 'H', 'U'] as const).find((place) => row.contexts.includes(place)) as Place;
 
   it.each(Object.keys(PLACES) as Place[])('in %s', (place) => {
     const allowed = row.contexts.includes(place);
@@ -64,7 +33,7 @@ describe.each(names)('$name', ({ name, row, good }) => {
 
   it('may be repeated or not, under any of its names', () => {
     for (const other of row.names) {
-      const twice = saidIn(home, `${good} ${other} ${GOOD[row.slot]};`);
+      const twice = saidIn(home, `${good} ${other} ${goodArguments(row)};`);
       expect(twice).toEqual(row.onDuplicate === 'error' ? [`"${other}" directive is duplicate`] : []);
     }
   });
@@ -78,8 +47,8 @@ describe.each(names)('$name', ({ name, row, good }) => {
 describe('directives that are not supported', () => {
   it('are refused by name', () => {
     expect(inLocation('nchan_stub_status;')).toEqual(['"nchan_stub_status" directive is not supported']);
-    expect(saidIn('upstream', 'nchan_redis_server x;')).toEqual([
-      '"nchan_redis_server" directive is not supported',
+    expect(saidIn('U', 'nchan_storage_engine redis;')).toEqual([
+      '"nchan_storage_engine" directive is not supported',
     ]);
     expect(inLocation('push_max_channel_subscribers 1;')).toEqual([
       '"push_max_channel_subscribers" directive is not supported',

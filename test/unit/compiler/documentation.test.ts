@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { DYNAMIC_VALUES, HANDOFF, TRANSFER_ENCODING_VARIABLE } from '../../../handoff/headers.ts';
 import { DEFAULT_SETTINGS } from '../../../handoff/settings.ts';
-import { DIRECTIVES } from '../../../nginx/compiler/directives/index.ts';
+import { DIRECTIVE_TABLES } from '../../../nginx/compiler/directives/index.ts';
 import { REPOSITORY } from '../../support/files.ts';
 import { compileText } from './compiling.ts';
 
@@ -25,8 +25,8 @@ function check(name: string, expected: string): void {
   else expect(section(name).exec(text)?.[0]).toBe(expected);
 }
 
-it('the table lists every directive', () => {
-  const rows = DIRECTIVES.map((row) => {
+it.each(Object.entries(DIRECTIVE_TABLES))('the table of %s lists each', (section, directives) => {
+  const rows = directives.map((row) => {
     const [name, ...aliases] = row.names;
     const small = aliases.map((alias) => `<br><small>${alias}</small>`).join('');
     const [min, max] = row.args;
@@ -34,7 +34,7 @@ it('the table lists every directive', () => {
     return `| \`${name}\`${small} | ${[...row.contexts].join(' ')} | ${count} | ${row.default} | ${row.doc} |\n`;
   });
   check(
-    'directives',
+    section,
     `| directive | contexts | arguments | default | effect |\n|---|---|---|---|---|\n${rows.join('')}`,
   );
 });
@@ -49,6 +49,13 @@ it('the example becomes what is said', () => {
   );
   const text = [location, ...short].join('\n\n').replaceAll('/conf/nginx.conf', 'nginx.conf');
   check('example', `\`\`\`nginx\n${text.replace(/\n\}\n*$/, '').replace(/^ {4}/gm, '')}\n\`\`\`\n`);
+});
+
+it('the example with Redis is good', () => {
+  const source = /```nginx\n(upstream [\s\S]*?)```/.exec(readFileSync(FILE, 'utf8'))?.[1] as string;
+  const { notices, redis } = compileText(`events {} http {\n${source}\n}`);
+  expect(notices).toEqual([]);
+  expect(Object.keys(redis?.upstreams ?? {})).toEqual(['my_redis']);
 });
 
 it('what is written by hand names the variables that the gateway knows', () => {

@@ -152,11 +152,12 @@ it('the http block declares the gateway, the hand-off and the sidecar', () => {
   js_var $njchan_message_timeout;
   js_var $njchan_message_buffer_length;
   js_var $njchan_refusal;
+  js_var $njchan_redis_upstream;
   js_var $njchan_connection;
   js_var $njchan_upgrade;
   js_var $njchan_transfer_encoding;
   upstream njchan_sidecar {
-      server unix:/run/njchan.sock;
+      server unix:/run/njchan.sock max_fails=0;
       keepalive 64;
   }
 

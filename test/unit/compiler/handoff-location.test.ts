@@ -115,13 +115,13 @@ describe('directives of a location', () => {
       'expires 2s;',
       'charset utf-8;',
       'add_header C c;',
-      'proxy_pass http://njchan_sidecar;',
+      'proxy_pass http://njchan_sidecar/$njchan_action;',
     ]);
     expect(handoff(text, '@njchan_2').slice(0, 4)).toEqual([
       'expires 2s;',
       'add_header C c;',
       'charset off;',
-      'proxy_pass http://njchan_sidecar;',
+      'proxy_pass http://njchan_sidecar/$njchan_action;',
     ]);
   });
 });

@@ -7,7 +7,7 @@ import {
 } from '../../../handoff/channel-name.ts';
 import { formatHttpDate, parseHttpDate } from '../../../handoff/http-date.ts';
 import { DEFAULT_SETTINGS, formatSettings, parseSettings } from '../../../handoff/settings.ts';
-import { parseSeconds } from '../../../handoff/time.ts';
+import { parseMilliseconds, parseSeconds } from '../../../handoff/time.ts';
 
 describe('channel names', () => {
   it('keeps plain names and escapes every other byte', () => {
@@ -80,6 +80,32 @@ describe('nginx times in seconds', () => {
     ['1s5', undefined],
   ])('%j', (text, seconds) => {
     expect(parseSeconds(text)).toBe(seconds);
+  });
+});
+
+/** Accepted and refused by nginx -t with real Nchan for nchan_redis_fakesub_timer_interval. */
+describe('nginx times in milliseconds', () => {
+  it.each([
+    ['0', 0],
+    ['5', 5000],
+    ['5s', 5000],
+    ['5ms', 5],
+    ['1s 5ms', 1005],
+    ['1m1ms', 60_001],
+    ['1w1d1h1m1s1ms', 694_861_001],
+    ['1h30', 3_630_000],
+    ['', undefined],
+    ['x', undefined],
+    ['-1', undefined],
+    ['1y', undefined],
+    ['1M', undefined],
+    ['5 ms', undefined],
+    ['5ms1s', undefined],
+    ['5s5s', undefined],
+    ['1m s', undefined],
+    ['999999999999w', undefined],
+  ])('%j', (text, ms) => {
+    expect(parseMilliseconds(text)).toBe(ms);
   });
 });
 

@@ -1,0 +1,88 @@
+/** What an endpoint hands off: its constant settings, and the values that nginx computes for each request. */
+import { DYNAMIC_VALUES, type DynamicValue, dynamicVariable } from '../../handoff/headers.ts';
+import {
+  DEFAULT_SETTINGS,
+  type LocationSettings,
+  type PublisherTransport,
+  type SubscriberTransport,
+} from '../../handoff/settings.ts';
+import type { Expressions, PlainSettings, SlotName, Values } from './directives/row.ts';
+import type { RedisSettings } from './redis-locations.ts';
+import type { Scope } from './scopes.ts';
+
+type Read = (values: Values) => Values[SlotName] | Expressions;
+
+/** Where each value that nginx computes comes from. */
+const DYNAMIC: Readonly<Record<DynamicValue, Read>> = {
+  channel_id: ({ channelId }) => channelId,
+  publisher_channel_id: ({ publisherChannelId }) => publisherChannelId,
+  subscriber_channel_id: ({ subscriberChannelId }) => subscriberChannelId,
+  channel_group: ({ channelGroup }) => channelGroup,
+  message_timeout_expression: ({ messageTimeout }) => messageTimeout,
+  message_buffer_length_expression: ({ messageBufferLength }) => messageBufferLength,
+  last_message_id: ({ lastMessageId }) => lastMessageId,
+  redis_upstream_expression: ({ endpoint }) =>
+    endpoint?.serves === 'redisStats' ? endpoint.redisStats : undefined,
+};
+
+/** Settings that do not come from the directives as they are: what the place, the endpoint and Redis say. */
+const OTHER_SETTINGS: Readonly<Record<Exclude<keyof LocationSettings, keyof PlainSettings>, true>> = {
+  location: true,
+  publisher: true,
+  subscriber: true,
+  redisUpstream: true,
+  redisStorageMode: true,
+  redisNamespace: true,
+  redisNostoreFastpublish: true,
+  redisIdleChannelCacheTimeout: true,
+};
+const PLAIN_SETTINGS = (Object.keys(DEFAULT_SETTINGS) as (keyof LocationSettings)[]).filter(
+  (key): key is keyof PlainSettings => !Object.hasOwn(OTHER_SETTINGS, key),
+);
+
+const PUBLISHER_ORDER: readonly PublisherTransport[] = ['http', 'websocket'];
+const SUBSCRIBER_ORDER: readonly SubscriberTransport[] = [
+  'websocket',
+  'eventsource',
+  'longpoll',
+  'intervalpoll',
+  'http-chunked',
+  'http-multipart',
+  'http-raw-stream',
+];
+
+/** Settings that say nothing but the place: those of endpoints that serve no channels. */
+export function placeOf({ directive }: Scope): LocationSettings {
+  const location = directive ? `${directive.file.name}:${directive.line}` : '';
+  return { ...DEFAULT_SETTINGS, location };
+}
+
+/** The settings of an endpoint for channels. */
+export function settingsOf(scope: Scope, redis: RedisSettings): LocationSettings {
+  const { values } = scope;
+  const settings = { ...placeOf(scope), ...redis };
+  settings.publisher = PUBLISHER_ORDER.filter((transport) => values.endpoint?.publisher.has(transport));
+  settings.subscriber = SUBSCRIBER_ORDER.filter((transport) => values.endpoint?.subscriber.has(transport));
+  const plain = settings as Record<keyof PlainSettings, unknown>;
+  for (const slot of PLAIN_SETTINGS) {
+    const value = values[slot];
+    if (value !== undefined && !isExpressions(value)) plain[slot] = value;
+  }
+  return settings;
+}
+
+/**
+ * The values that nginx computes: variables without their `$`, and what is written for them.
+ * @param number the endpoint's
+ */
+export function dynamicValues(number: string, values: Values): [variable: string, expression: string][] {
+  return (Object.keys(DYNAMIC_VALUES) as DynamicValue[]).flatMap((name) => {
+    const value = DYNAMIC[name](values);
+    if (!isExpressions(value)) return [];
+    return value.expressions.map((text, i): [string, string] => [dynamicVariable(number, name, i), text]);
+  });
+}
+
+function isExpressions(value: Values[SlotName] | Expressions): value is Expressions {
+  return typeof value === 'object' && 'expressions' in value;
+}
