@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { dirname, join } from 'node:path';
 import { findNginx } from '../../cli/nginx-binary.ts';
-import { type CompileOptions, compile } from '../../nginx/compiler/index.ts';
+import { type CompileOptions, compile, type Problem } from '../../nginx/compiler/index.ts';
 import { atEnd } from './cleanup.ts';
 import { tempDir } from './files.ts';
 
@@ -47,14 +47,14 @@ export async function testConfig(text: string): Promise<Outcome> {
 export function compileFiles(
   files: Record<string, string>,
   options: Partial<CompileOptions> = {},
-): { config: string; dir: string } {
+): { config: string; notices: readonly Problem[]; dir: string } {
   const dir = tempDir();
   for (const [name, content] of Object.entries({ ...files, 'stub.js': STUB_GATEWAY })) {
     mkdirSync(dirname(join(dir, name)), { recursive: true });
     writeFileSync(join(dir, name), content);
   }
   mkdirSync(join(dir, 'tmp'));
-  const { config } = compile({
+  const { config, notices } = compile({
     file: join(dir, 'nginx.conf'),
     sidecar: { socket: join(dir, 'sidecar.sock') },
     njsBundle: join(dir, 'stub.js'),
@@ -62,7 +62,7 @@ export function compileFiles(
     supervised: { pidFile: join(dir, 'pid'), tempDir: join(dir, 'tmp') },
     ...options,
   });
-  return { config, dir };
+  return { config, notices, dir };
 }
 
 /**

@@ -73,6 +73,56 @@ export function parseRedisUrl(url: string): RedisAddress {
   return { server, tls, ...login(parsed.username, parsed.password, db) };
 }
 
+/** Where Sentinels are, and which master they are to be asked for. */
+export interface SentinelAddress {
+  readonly sentinels: readonly { readonly host: string; readonly port: number }[];
+  /** The name that they know the master by. */
+  readonly master: string;
+  /** For connections to both Sentinels and servers. */
+  readonly tls: boolean;
+  /** Of the servers. Sentinels get them only when they ask for a password. */
+  readonly username?: string;
+  readonly password?: string;
+  readonly db?: number;
+}
+
+const DEFAULT_SENTINEL_PORT = 26379;
+
+const SENTINEL_URL =
+  /^(?<scheme>rediss?)\+sentinel:\/\/(?:(?<user>[^:@/]*)(?::(?<password>[^@/]*))?@)?(?<hosts>[^@/?#]+)\/(?<master>[^/?#]+)(?:\/(?<db>\d+))?$/i;
+
+/** A host, with the brackets of an IPv6 address around it, and perhaps a port. */
+const SENTINEL_HOST = /^(?:\[(?<ipv6>[\da-f:.]+)\]|(?<name>[^:[\]]+))(?::(?<port>\d+))?$/i;
+
+/** True for a URL that names Sentinels in place of a server. */
+export function isSentinelUrl(url: string): boolean {
+  return /^rediss?\+sentinel:/i.test(url);
+}
+
+/**
+ * Reads `redis+sentinel://[[USER]:PASSWORD@]HOST[:PORT][,HOST[:PORT]…]/MASTER[/DB]`, or `rediss+sentinel://` for TLS.
+ * User, password and the master's name are percent-decoded.
+ * @throws RedisUrlError
+ */
+export function parseSentinelUrl(url: string): SentinelAddress {
+  const groups = SENTINEL_URL.exec(url)?.groups;
+  const hosts = groups?.hosts?.split(',').map((host) => SENTINEL_HOST.exec(host)?.groups);
+  if (!groups || !hosts || hosts.includes(undefined)) {
+    throw new RedisUrlError(
+      'Sentinels are written redis+sentinel://HOST:PORT,HOST:PORT/MASTER, with USER:PASSWORD@ of the servers before HOST',
+    );
+  }
+  return {
+    sentinels: hosts.map((host) => ({
+      host: (host?.ipv6 ?? host?.name)!,
+      port: Number(host?.port ?? DEFAULT_SENTINEL_PORT),
+    })),
+    master: decode(groups.master)!,
+    tls: /^rediss/i.test(groups.scheme!),
+    ...login(groups.user, groups.password, groups.db),
+  };
+}
+
 /** The class's own error would quote the URL, password and all. */
 function readUrl(url: string): URL {
   try {

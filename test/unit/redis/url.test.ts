@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { connectError } from '../../../sidecar/store/redis/connect-error.ts';
-import { describeAddress, parseRedisUrl, RedisUrlError } from '../../../sidecar/store/redis/url.ts';
+import {
+  describeAddress,
+  isSentinelUrl,
+  parseRedisUrl,
+  parseSentinelUrl,
+  RedisUrlError,
+} from '../../../sidecar/store/redis/url.ts';
 
 describe('the URL of a Redis server', () => {
   it.each([
@@ -85,5 +91,48 @@ describe('a failure to connect', () => {
     expect(error.message).toContain(message);
     expect(error.message).toContain('redis://h:1');
     expect(error.cause).toBe(cause);
+  });
+});
+
+describe('the URL of Sentinels', () => {
+  it.each([
+    [
+      'redis+sentinel://h/mymaster',
+      { sentinels: [{ host: 'h', port: 26379 }], master: 'mymaster', tls: false },
+    ],
+    [
+      'rediss+sentinel://bob:p%40w@h:1,[::1]:2,10.0.0.1/a%20b/3',
+      {
+        sentinels: [
+          { host: 'h', port: 1 },
+          { host: '::1', port: 2 },
+          { host: '10.0.0.1', port: 26379 },
+        ],
+        master: 'a b',
+        tls: true,
+        username: 'bob',
+        password: 'p@w',
+        db: 3,
+      },
+    ],
+  ])('%s is read', (url, address) => {
+    expect(isSentinelUrl(url)).toBe(true);
+    expect(parseSentinelUrl(url)).toEqual(address);
+  });
+
+  it.each([
+    'redis+sentinel://h',
+    'redis+sentinel://h/',
+    'redis+sentinel://h,/m',
+    'redis+sentinel://:sekret@h:x/m',
+    'redis+sentinel://:sekret@h/m/x',
+    'redis+sentinel://::1/m',
+  ])('%s is refused, without showing a password', (url) => {
+    expect(() => parseSentinelUrl(url)).toThrow(RedisUrlError);
+    expect(() => parseSentinelUrl(url)).not.toThrow(/sekret/);
+  });
+
+  it('is not that of a server', () => {
+    expect(isSentinelUrl('redis://h')).toBe(false);
   });
 });
