@@ -1,14 +1,20 @@
-/** The sidecar process: `node main.js --config sidecar.json`. See docs/cli.md for how it is run and stopped. */
-import { chmodSync, chownSync, rmSync } from 'node:fs';
+/** The sidecar process: `node main.js --config sidecar.json [--follow]`. See docs/cli.md for how it is run and stopped. */
+import { chmodSync, chownSync, existsSync, rmSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { parseArgs } from 'node:util';
+import { scripts } from '../lua/scripts.generated.ts';
 import { DEFAULT_LIMITS, readConfig, type SidecarConfig, type SidecarLimits } from './config.ts';
+import { FollowedFile } from './config-file.ts';
 import { createLogger, type Logger } from './log.ts';
 import { createSidecarServer } from './server.ts';
-import { MemoryStore } from './store/memory/memory-store.ts';
+import { createLink } from './store/redis/create-link.ts';
+import { Stores } from './store/stores.ts';
 
 /** How long subscribers may take to read their good-bye before the process ends all the same. */
 const DRAIN_DEADLINE_MS = 3000;
+
+/** Milliseconds that telling Redis of the end may take, per upstream. */
+const FAREWELL_DEADLINE_MS = 1000;
 
 /** Connections that may wait to be accepted: a whole site may reconnect at once. */
 const BACKLOG = 4096;
@@ -48,16 +54,37 @@ function dropPrivileges(config: SidecarConfig): void {
   process.setuid?.(config.user.uid);
 }
 
-async function run(file: string): Promise<void> {
+/** Waits for the file of `--follow`. As first process of a container we get no signal that we do not ask for. */
+async function waitFor(file: string): Promise<FollowedFile> {
+  const followed = new FollowedFile(file);
+  const stop = () => process.exit(0);
+  const signals = ['SIGTERM', 'SIGINT'] as const;
+  for (const signal of signals) process.on(signal, stop);
+  if (!existsSync(file)) process.stderr.write(`sidecar: waiting for ${file}\n`);
+  await followed.appears();
+  for (const signal of signals) process.off(signal, stop);
+  return followed;
+}
+
+/** @param follow - wait for the file, and read it again whenever it is replaced */
+async function run(file: string, follow: boolean): Promise<void> {
+  const followed = follow ? await waitFor(file) : undefined;
   let config = readConfig(file);
   const log: Logger = createLogger('sidecar', config.logFormat ?? 'human');
   let limits = limitsOf(config);
-  const store = new MemoryStore({
-    limitBytes: limits.storeBytes,
-    fault: (error) => log.error({ err: error }, 'a subscriber could not be given a message and was closed'),
-  });
+  const stores = new Stores(
+    {
+      limitBytes: limits.storeBytes,
+      fault: (error) => log.error({ err: error }, 'a subscriber could not be given a message and was closed'),
+    },
+    log,
+    (upstream, name, events) =>
+      createLink(upstream, Object.values(scripts), log.child({ upstream: name }), events),
+  );
+  process.on('exit', () => stores.sayFarewell(FAREWELL_DEADLINE_MS));
+  await stores.configure(config.redis);
   const server = createSidecarServer({
-    store,
+    stores,
     log,
     limits: () => limits,
     secret: 'secret' in config.listen ? Buffer.from(config.listen.secret, 'latin1') : undefined,
@@ -69,38 +96,43 @@ async function run(file: string): Promise<void> {
   const stop = async (why: string): Promise<void> => {
     if (stopping) return;
     stopping = true;
-    log.info(`${why}: ending ${store.totals().subscribers} subscribers`);
+    log.info(`${why}: ending ${stores.totals().subscribers} subscribers`);
     setTimeout(() => process.exit(0), DRAIN_DEADLINE_MS).unref();
     server.close(() => process.exit(0));
-    await store.close();
+    await stores.close();
     server.closeIdleConnections();
   };
   process.on('SIGTERM', () => void stop('asked to stop'));
   process.on('SIGINT', () => void stop('interrupted'));
   process.on('disconnect', () => void stop('njchan is gone'));
-  process.on('SIGHUP', () => {
+  const readAgain = () => {
     try {
       config = readConfig(file);
       limits = limitsOf(config);
-      store.setLimit(limits.storeBytes);
+      stores.setLimit(limits.storeBytes);
+      stores.configure(config.redis).catch((error: unknown) => {
+        log.error({ err: error }, `the Redis upstreams are not as configured: ${(error as Error).message}`);
+      });
       log.info('configuration read again');
     } catch (error) {
       log.error(`configuration not read again: ${(error as Error).message}`);
     }
-  });
+  };
+  process.on('SIGHUP', readAgain);
+  followed?.onReplaced(readAgain);
   process.on('message', (message: { type?: string }) => {
-    if (message?.type === 'status') process.send?.({ type: 'status', ...store.totals() });
+    if (message?.type === 'status') process.send?.({ type: 'status', ...stores.totals() });
   });
   process.send?.({ type: 'ready' });
   log.info('ready');
 }
 
-const { values } = parseArgs({ options: { config: { type: 'string' } } });
+const { values } = parseArgs({ options: { config: { type: 'string' }, follow: { type: 'boolean' } } });
 if (!values.config) {
   process.stderr.write('sidecar: --config FILE is missing\n');
   process.exit(2);
 }
-run(values.config).catch((error: unknown) => {
+run(values.config, values.follow ?? false).catch((error: unknown) => {
   process.stderr.write(`sidecar: ${(error as Error).message}\n`);
   process.exit(1);
 });

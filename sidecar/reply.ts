@@ -47,12 +47,15 @@ function errorPage(status: number, nginx: string): string {
 
 /** Answers a request that Node's HTTP server holds. */
 export function sendReply(response: ServerResponse, reply: Reply): void {
-  const body = bodyBytes(reply);
+  const { body = '' } = reply;
+  const length = Buffer.byteLength(body);
   const headers: string[] = [];
-  for (const [name, value] of withLength(reply, body)) headers.push(name, value);
+  for (const [name, value] of withLength(reply, length)) headers.push(name, value);
   response.sendDate = false; // nginx writes its own
   response.writeHead(reply.status, headers);
-  response.end(body);
+  // Node joins the head and a text into one write, in the text's encoding: that must be the head's.
+  if (typeof body === 'string' && length === body.length) response.end(body, 'latin1');
+  else response.end(body);
 }
 
 /** Answers on a connection that was taken over, and closes it. */
@@ -60,7 +63,10 @@ export function sendRawReply(socket: Socket, reply: Reply): void {
   socket.resume(); // or the other side's FIN would never be seen
   const body = bodyBytes(reply);
   socket.end(
-    Buffer.concat([responseHead(reply.status, [...withLength(reply, body), ['Connection', 'close']]), body]),
+    Buffer.concat([
+      responseHead(reply.status, [...withLength(reply, body.length), ['Connection', 'close']]),
+      body,
+    ]),
   );
 }
 
@@ -76,8 +82,8 @@ function bodyBytes(reply: Reply): Buffer {
 }
 
 /** Nchan's order: Content-Type, Content-Length, the rest. */
-function withLength(reply: Reply, body: Buffer): HeaderList {
-  const length = ['Content-Length', String(body.length)] as const;
+function withLength(reply: Reply, bytes: number): HeaderList {
+  const length = ['Content-Length', String(bytes)] as const;
   const [first, ...rest] = reply.headers;
   return first?.[0] === 'Content-Type' ? [first, length, ...rest] : [length, ...reply.headers];
 }

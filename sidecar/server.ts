@@ -17,6 +17,7 @@ import {
   type PublisherAnswer,
   publishRequest,
 } from './publisher/http.ts';
+import { redisStatsReply } from './redis-stats.ts';
 import {
   corsHeaders,
   type HeaderList,
@@ -87,7 +88,9 @@ async function serveRequest(
     if (handoff.action !== 'publish') request.resume();
     const poll = handoff.action === 'subscribe' ? POLLS[handoff.transport as SubscriberTransport] : undefined;
     if (poll) {
-      await poll(response, handoff, context.store);
+      const store = context.stores.of(handoff.settings);
+      if (!store.available) sendReply(response, refuse('redis_unavailable', handoff));
+      else await poll(response, handoff, store);
       return;
     }
     const answer = await answerFor(context, handoff, request);
@@ -103,7 +106,7 @@ function answerFor(
   handoff: Handoff,
   request: IncomingMessage,
 ): Promise<PublisherAnswer> | PublisherAnswer {
-  const { store } = context;
+  const store = context.stores.of(handoff.settings);
   switch (handoff.action) {
     case 'publish':
       return publishRequest(store, handoff, request, context.limits().messageBytes);
@@ -113,6 +116,8 @@ function answerFor(
       return deleteRequest(store, handoff, request);
     case 'options':
       return optionsReply(handoff);
+    case 'redis_stats':
+      return redisStatsReply(handoff.redisUpstream, context.stores.upstreamStats(handoff.redisUpstream));
     default:
       return { refusal: handoff.refusal ?? 'internal_error' };
   }
@@ -130,7 +135,9 @@ function serveUpgrade(context: ServerContext, request: IncomingMessage, socket: 
   try {
     const stream = STREAMS[handoff.transport as SubscriberTransport];
     if (stream) {
-      serveStream(socket, handoff, context.store, stream);
+      const store = context.stores.of(handoff.settings);
+      if (!store.available) sendRawReply(socket, refuse('redis_unavailable', handoff));
+      else serveStream(socket, handoff, store, stream);
       return;
     }
     const refusal = serveWebSocket(request, socket, early, handoff, context);

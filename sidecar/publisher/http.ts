@@ -100,13 +100,17 @@ export function optionsReply(handoff: Handoff): Reply {
  * Reads a request's body.
  * @returns undefined when it has more than `maxBytes`; the rest is then discarded.
  */
-async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
+function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
   const parts: Buffer[] = [];
   let length = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
-    length += part.length;
-    if (length <= maxBytes) parts.push(part);
-    else parts.length = 0;
-  }
-  return length > maxBytes ? undefined : ownBytes(parts);
+  // By events: an iterator over the request takes a tenth of the time that a message takes.
+  return new Promise((resolve, reject) => {
+    request.on('data', (part: Buffer) => {
+      length += part.length;
+      if (length <= maxBytes) parts.push(part);
+      else parts.length = 0;
+    });
+    request.on('end', () => resolve(length > maxBytes ? undefined : ownBytes(parts)));
+    request.on('error', reject);
+  });
 }

@@ -20,7 +20,7 @@ export interface PublisherInfo extends Omit<ChannelInfo, 'lastMessageId'> {
 
 /** The figures of one channel. */
 export function infoOfOne(info: ChannelInfo): PublisherInfo {
-  return { ...info, lastMessageId: formatId(info.lastMessageId) };
+  return { ...info, lastMessageId: info.passedOn ? '0' : formatId(info.lastMessageId) };
 }
 
 /** The figures of several channels as one: most messages, latest activity, all subscribers (spec/http-protocol.md §2.5). */

@@ -52,7 +52,7 @@ export class WebSocketPublisher {
 
   async #publish(data: Buffer, binary: boolean): Promise<void> {
     try {
-      const info = await publish(this.#context.store, this.#handoff, {
+      const info = await publish(this.#context.stores.of(this.#handoff.settings), this.#handoff, {
         data: ownBytes([data]),
         contentType: binary ? 'application/octet-stream' : this.#textContentType,
         eventsourceEvent: this.#event,

@@ -28,6 +28,8 @@ export interface ChannelInfo {
   readonly subscribers: number;
   /** Id of the newest message ever published; 0:0 if none was. */
   readonly lastMessageId: MessageId;
+  /** The message was passed on and is kept nowhere: servers with subscribers give it ids of their own. */
+  readonly passedOn?: true;
 }
 
 /** What is known of a list of channels as one. */
@@ -86,6 +88,8 @@ export interface StoreTotals {
 }
 
 export interface Store {
+  /** False while what the store needs is away: new subscribers are then refused. */
+  readonly available: boolean;
   /** @throws StorageFullError when the message does not fit. */
   publish(channel: string, draft: MessageDraft, limits: BufferLimits): Promise<ChannelInfo>;
   /** Figures of a channel, or undefined when there is none. */

@@ -39,6 +39,8 @@ export function serveWebSocket(
   const accepted = acceptHandshake(request.headers, corsHeaders(handoff.origin), deflateWindow);
   if ('refusal' in accepted) return accepted.refusal;
   const subscribes = handoff.action === 'subscribe';
+  const store = context.stores.of(handoff.settings);
+  if (!store.available) return 'redis_unavailable';
   const publishes = handoff.settings.publisher.includes('websocket');
   if (publishes && contentTypeTooLong(request.headers)) return 'content_type_too_long';
 
@@ -82,7 +84,7 @@ export function serveWebSocket(
     };
     const format = webSocketFormat(accepted.meta, accepted.deflate?.serverWindow);
     subscriber = new StreamingSubscriber(wire, format, handoff);
-    subscriber.start(context.store, handoff);
+    subscriber.start(store, handoff);
   }
   return undefined;
 }

@@ -6,7 +6,7 @@ import pino from 'pino';
 import { HANDOFF } from '../../handoff/headers.ts';
 import { DEFAULT_LIMITS } from '../../sidecar/config.ts';
 import { createSidecarServer } from '../../sidecar/server.ts';
-import { MemoryStore } from '../../sidecar/store/memory/memory-store.ts';
+import { Stores } from '../../sidecar/store/stores.ts';
 import { atEnd } from '../support/cleanup.ts';
 import { tempDir } from '../support/files.ts';
 import { waitFor, within } from '../support/wait.ts';
@@ -39,7 +39,6 @@ export const PUBSUB = JSON.stringify({
 /** Starts it; stopped after the test file. */
 export async function startSidecar() {
   const socketPath = join(tempDir(), 'sidecar.sock');
-  const store = new MemoryStore({ limitBytes: DEFAULT_LIMITS.storeBytes });
   const faults: string[] = [];
   const log = pino(
     { level: 'info' },
@@ -49,12 +48,16 @@ export async function startSidecar() {
       },
     },
   );
-  const server = createSidecarServer({ store, log, limits: () => DEFAULT_LIMITS, secret: undefined });
+  const noRedis = (): never => {
+    throw new Error('nothing here uses Redis');
+  };
+  const stores = new Stores({ limitBytes: DEFAULT_LIMITS.storeBytes }, log, noRedis);
+  const server = createSidecarServer({ stores, log, limits: () => DEFAULT_LIMITS, secret: undefined });
   await new Promise<void>((resolve) => server.listen(socketPath, resolve));
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
   atEnd(async () => {
     agent.destroy();
-    await store.close();
+    await stores.close();
     server.closeAllConnections();
     server.close();
   });

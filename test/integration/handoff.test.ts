@@ -28,6 +28,7 @@ describe('internal headers that a client sends', () => {
     'Njchan-Message-Timeout': '1',
     'Njchan-Message-Buffer-Length': '0',
     'Njchan-Refusal': 'internal_error',
+    'Njchan-Redis-Upstream': 'victim',
     [SECRET_HEADER]: 'guess',
     [NGINX_HEADER]: 'apache',
   };
@@ -147,6 +148,7 @@ describe('the unix socket', () => {
       { 'Njchan-Action': 'info', 'Njchan-Channels': '/a', 'Njchan-Settings': '{' },
     ],
     ['a bad id', { 'Njchan-Action': 'info', 'Njchan-Channels': '/a', 'Njchan-Message-Id': 'x' }],
+    ['an upstream that is not encoded', { 'Njchan-Action': 'redis_stats', 'Njchan-Redis-Upstream': 'a b' }],
     ['an unknown refusal', { 'Njchan-Action': 'refuse', 'Njchan-Refusal': 'toString' }],
     ['an upgrade with nothing', { Connection: 'upgrade', Upgrade: 'websocket' }],
   ])('answers a request with %s by 400', async (_name, headers) => {
@@ -187,6 +189,7 @@ describe('over TCP', () => {
     ['{"listen":{"address":"127.0.0.1:1"}}', '"listen.secret" must have at least 16 characters'],
     ['{"listen":{}}', '"listen" must have either "socket" or "address"'],
     ['{"listen":{"socket":"/x"},"limits":{"bytes":1}}', 'unknown limit "bytes"'],
+    ['{"listen":{"socket":"/x"},"redis":{"upstreams":[]}}', '"redis.upstreams" must be an object'],
     ['{', 'JSON'],
   ])('a configuration file %s is refused by name', (text, message) => {
     const file = join(tempDir(), 'sidecar.json');

@@ -72,9 +72,26 @@ export class MemoryChannel implements Filed {
 
   /** Gives the draft its id and keeps it within the limits. */
   store(draft: MessageDraft, limits: BufferLimits): Message {
+    const message = this.#keep(this.#ids.next(this.#host.clock.unixMs()), draft, limits);
+    this.buffer.trim(limits.length);
+    return message;
+  }
+
+  /**
+   * Keeps a message that already has its id, after all earlier ones; without an id it gets one. One that is not kept
+   * leaves the others alone.
+   */
+  adopt(id: MessageId | undefined, draft: MessageDraft, limits: BufferLimits): Message {
+    if (id) this.#ids.last = id;
+    const message = this.#keep(id ?? this.#ids.next(this.#host.clock.unixMs()), draft, limits);
+    if (message.buffered) this.buffer.trim(limits.length);
+    return message;
+  }
+
+  #keep(id: MessageId, draft: MessageDraft, limits: BufferLimits): Message {
     const nowMs = this.#host.clock.steadyMs();
     const message: Message = {
-      id: this.#ids.next(this.#host.clock.unixMs()),
+      id,
       data: draft.data,
       deflated: draft.deflated,
       contentType: draft.contentType,
@@ -85,7 +102,6 @@ export class MemoryChannel implements Filed {
     this.lastUsedMs = nowMs;
     this.buffer.expire(nowMs);
     if (message.buffered) this.buffer.push(message);
-    this.buffer.trim(limits.length);
     return message;
   }
 

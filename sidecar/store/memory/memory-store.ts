@@ -2,7 +2,7 @@
 import { type Clock, SYSTEM_CLOCK } from '../../clock.ts';
 import { WorkQueue } from '../../fanout/work-queue.ts';
 import { every } from '../../timers.ts';
-import { type Delivery, dataBytes, type Message, type MessageDraft } from '../message.ts';
+import { type Delivery, dataBytes, type Message, type MessageDraft, type MessageId } from '../message.ts';
 import {
   type BufferLimits,
   type ChannelInfo,
@@ -38,6 +38,10 @@ export interface MemoryStoreOptions {
   readonly clock?: Clock;
   /** Steps of work in a turn of the event loop; tests that look between turns take few. */
   readonly stepsPerTurn?: number;
+  /** A store that outlives the process says after which id each channel goes on: ids may begin with this second. */
+  readonly remembered?: boolean;
+  /** Called with the name of each channel that is forgotten, since nobody used it. */
+  readonly forgotten?: (name: string) => void;
   /** Takes what was thrown while one subscriber was served; the subscriber has been ended, the others go on. */
   readonly fault?: (error: unknown) => void;
 }
@@ -50,6 +54,7 @@ function uncaught(error: unknown): void {
 }
 
 export class MemoryStore implements Store {
+  readonly available = true;
   #limitBytes: number;
   readonly #channels = new Map<string, MemoryChannel>();
   /** By the names of their channels, joined by commas, which names do not contain. */
@@ -62,15 +67,25 @@ export class MemoryStore implements Store {
   readonly #feedHost: FeedHost;
   readonly #timer: NodeJS.Timeout;
   #closing = false;
+  readonly #forgotten: ((name: string) => void) | undefined;
   #bytes = 0;
   #messages = 0;
 
-  constructor({ limitBytes, clock = SYSTEM_CLOCK, stepsPerTurn, fault = uncaught }: MemoryStoreOptions) {
+  constructor(options: MemoryStoreOptions) {
+    const {
+      limitBytes,
+      clock = SYSTEM_CLOCK,
+      stepsPerTurn,
+      fault = uncaught,
+      forgotten,
+      remembered,
+    } = options;
     this.#limitBytes = limitBytes;
+    this.#forgotten = forgotten;
     this.#clock = clock;
     const queue = new WorkQueue(stepsPerTurn);
     const rounds = new Rounds(queue);
-    const ids = new StoreClock(Math.floor(clock.unixMs() / 1000) + 1);
+    const ids = new StoreClock(Math.floor(clock.unixMs() / 1000) + (remembered ? 0 : 1));
     this.#ids = ids;
     this.#rounds = rounds;
     this.#agenda = new Agenda(clock.steadyMs(), (channel) => this.#attend(channel));
@@ -95,21 +110,41 @@ export class MemoryStore implements Store {
 
   /** Resolves when every list has the message, so that publishers cannot be faster than lists are served. */
   async publish(name: string, draft: MessageDraft, limits: BufferLimits): Promise<ChannelInfo> {
-    const size = dataBytes(draft) + MESSAGE_OVERHEAD_BYTES;
-    if (limits.length > 0 && this.#usedBytes() + size > this.#limitBytes)
-      throw new StorageFullError(this.#limitBytes);
+    if (limits.length > 0 && !this.#hasRoom(draft)) throw new StorageFullError(this.#limitBytes);
     const channel = this.#obtain(name);
-    if (limits.length > 0) {
-      this.#bytes += size;
-      this.#messages += 1;
-    }
-    const message = channel.store(draft, limits);
-    const handedOn = channel.handOn(message);
-    if (limits.length > 0) this.#agenda.file(channel, message.expiresAtMs);
-    else this.#fileIdle(channel);
+    const handedOn = this.#stored(channel, channel.store(draft, limits));
     const info = channel.info();
     await handedOn;
     return info;
+  }
+
+  /**
+   * Keeps and delivers a message of another store, of which this one has a copy. Where there is no room for it, it is
+   * only delivered.
+   * @param id after those of all earlier messages; undefined to give it one.
+   */
+  adopt(
+    name: string,
+    id: MessageId | undefined,
+    draft: MessageDraft,
+    limits: BufferLimits,
+  ): Promise<void> | undefined {
+    const channel = this.#obtain(name);
+    const room = limits.length === 0 || this.#hasRoom(draft);
+    return this.#stored(channel, channel.adopt(id, draft, room ? limits : { ...limits, length: 0 }));
+  }
+
+  /** Makes the channel known, until it has been idle for long enough. */
+  keep(name: string): void {
+    this.#fileIdle(this.#obtain(name));
+  }
+
+  /** Drops a channel that nobody subscribes to, with its messages. */
+  forget(name: string): void {
+    const channel = this.#channels.get(name);
+    if (!channel || channel.subscribers > 0) return;
+    channel.buffer.clear();
+    this.#forget(channel);
   }
 
   async info(name: string): Promise<ChannelInfo | undefined> {
@@ -186,6 +221,20 @@ export class MemoryStore implements Store {
     await this.#rounds.end(ending, 'shutdown');
   }
 
+  /** Counts and hands on what a channel has just kept. */
+  #stored(channel: MemoryChannel, message: Message): Promise<void> | undefined {
+    if (message.buffered) {
+      this.#bytes += dataBytes(message) + MESSAGE_OVERHEAD_BYTES;
+      this.#messages += 1;
+      this.#agenda.file(channel, message.expiresAtMs);
+    } else this.#fileIdle(channel);
+    return channel.handOn(message);
+  }
+
+  #hasRoom(draft: MessageDraft): boolean {
+    return this.#usedBytes() + dataBytes(draft) + MESSAGE_OVERHEAD_BYTES <= this.#limitBytes;
+  }
+
   #usedBytes(): number {
     return this.#bytes + this.#channels.size * CHANNEL_OVERHEAD_BYTES;
   }
@@ -243,6 +292,7 @@ export class MemoryStore implements Store {
 
   #forget(channel: MemoryChannel): void {
     this.#channels.delete(channel.name);
+    this.#forgotten?.(channel.name);
     // A channel that begins anew gives its first id of a second again, so that second must be over for everyone: after
     // the wall clock stepped back it could last for hours.
     if (channel.lastMessageId) this.#ids.skip(channel.lastMessageId.time);

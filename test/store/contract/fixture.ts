@@ -89,8 +89,14 @@ export class TestSink implements Sink {
   }
 }
 
+/** In what stores may differ. */
+export interface Traits {
+  /** Whether publishing with a buffer length of 0 drops what is in the buffer, as Nchan's memory does and Redis not. */
+  readonly unbufferedEmptiesBuffer: boolean;
+}
+
 /** A store and a channel of its own for each test. */
-export interface Fixture {
+export interface Fixture extends Traits {
   readonly store: Store;
   readonly channel: string;
   /** Publishes, to the test's channel unless told otherwise. */
@@ -106,7 +112,7 @@ export interface Fixture {
 }
 
 /** Makes a store for each test of the suite that calls it, and closes it afterwards. */
-export function useStore(create: () => Promise<Store>): Fixture {
+export function useStore(create: () => Promise<Store>, traits: Traits): Fixture {
   let store: Store;
   let channel = '';
   let channels = 0;
@@ -117,6 +123,7 @@ export function useStore(create: () => Promise<Store>): Fixture {
   afterEach(() => store.close());
 
   const fixture: Fixture = {
+    ...traits,
     get store() {
       return store;
     },

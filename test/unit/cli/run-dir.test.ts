@@ -48,6 +48,13 @@ describe('a file written atomically', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(existsSync(`${file}.${process.pid}`)).toBe(false);
   });
+
+  it.runIf(process.getuid?.() === 0)('has the group asked for, but not the owner', () => {
+    const file = join(tempDir(), 'sidecar.json');
+    writeAtomically(file, 'one', 0o640, 12_345);
+    const { mode, uid, gid } = statSync(file);
+    expect([mode & 0o777, uid, gid]).toEqual([0o640, 0, 12_345]);
+  });
 });
 
 describe('firstClosedDirectory', () => {

@@ -1,0 +1,204 @@
+/**
+ * nchan_redis_storage_mode backup: this process's memory is what counts, and Redis has a copy of it that outlives the
+ * process (spec/redis-store.md §7). Only the first use of a channel waits for Redis, to read what it has.
+ */
+import { scripts } from '../../../lua/scripts.generated.ts';
+import type { MemoryStore } from '../memory/memory-store.ts';
+import type { Delivery, MessageDraft } from '../message.ts';
+import type {
+  BufferLimits,
+  ChannelInfo,
+  ListInfo,
+  Sink,
+  Start,
+  Store,
+  StoreTotals,
+  Subscription,
+} from '../store.ts';
+import { channelKeys } from './channel-keys.ts';
+import { StoredMirror } from './channel-mirror.ts';
+import { type RedisLink, RedisUnavailableError, type ShutdownCall } from './link.ts';
+import { readMessages } from './message-reader.ts';
+import { publishArguments } from './publish-arguments.ts';
+import type { RedisStoreSettings } from './redis-store.ts';
+import { Registration } from './registration.ts';
+import { RemoteSubscription } from './remote-subscription.ts';
+import { parseFigures } from './replies.ts';
+
+/** A channel that memory has. */
+interface BackedUp {
+  readonly loaded: Promise<void>;
+  isLoaded: boolean;
+  readonly registration: Registration;
+}
+
+export class BackupStore implements Store {
+  /** Subscribers and publishers can do without Redis. */
+  readonly available = true;
+  readonly #settings: RedisStoreSettings;
+  readonly #link: RedisLink;
+  readonly #local: MemoryStore;
+  readonly #fault: (channel: string, error: unknown) => void;
+  readonly #channels = new Map<string, BackedUp>();
+  #wasAvailable = false;
+
+  /**
+   * @param makeLocal makes the memory; what it is given is called with each channel that it forgets.
+   * @param fault takes what went wrong with the copy.
+   */
+  constructor(
+    settings: RedisStoreSettings,
+    link: RedisLink,
+    makeLocal: (forgotten: (name: string) => void) => MemoryStore,
+    fault: (channel: string, error: unknown) => void,
+  ) {
+    this.#settings = settings;
+    this.#link = link;
+    this.#local = makeLocal((name) => void this.#forgotten(name));
+    this.#fault = fault;
+  }
+
+  async publish(name: string, draft: MessageDraft, limits: BufferLimits): Promise<ChannelInfo> {
+    const channel = this.#obtain(name);
+    if (!channel.isLoaded) await channel.loaded;
+    const info = await this.#local.publish(name, draft, limits);
+    const { head } = this.#keys(name);
+    const args = [
+      ...publishArguments(draft, limits.timeoutSeconds),
+      limits.length,
+      this.#settings.publishCutoffBytes,
+      this.#link.publishCommand,
+      '0',
+    ];
+    this.#copy(name, this.#link.run(scripts.publish, [head], args, { repeatable: false }));
+    return info;
+  }
+
+  async info(name: string): Promise<ChannelInfo | undefined> {
+    const info = await this.#local.info(name);
+    if (info || !this.#link.available) return info;
+    const { head } = this.#keys(name);
+    return parseFigures(await this.#link.run(scripts.find_channel, [head], ['0'], { repeatable: true }));
+  }
+
+  async delete(name: string): Promise<ChannelInfo | undefined> {
+    const isNew = !this.#channels.has(name);
+    const channel = this.#obtain(name);
+    if (!channel.isLoaded) await channel.loaded;
+    const { head, id } = this.#keys(name);
+    const args = [id, this.#link.publishCommand, '0'];
+    this.#copy(name, this.#link.run(scripts.delete, [head], args, { repeatable: true }));
+    channel.registration.forget();
+    const info = await this.#local.delete(name);
+    // It is only kept for whoever comes next.
+    return isNew && info?.messages === 0 ? undefined : info;
+  }
+
+  subscribe(names: readonly string[], start: Start, sink: Sink): Subscription {
+    const channels = names.map((name) => this.#obtain(name));
+    const subscription = new RemoteSubscription(
+      sink,
+      (own) => this.#local.subscribe(names, start, own),
+      () => {},
+    );
+    if (channels.every(({ isLoaded }) => isLoaded)) subscription.begin();
+    else {
+      void Promise.all(channels.map(({ loaded }) => loaded)).then(() => {
+        try {
+          subscription.begin();
+        } catch (error) {
+          this.#fault(names.join(','), error);
+          subscription.end('fault');
+        }
+      });
+    }
+    return subscription;
+  }
+
+  async read(names: readonly string[], start: Start, limit: number, limitBytes: number): Promise<Delivery[]> {
+    await Promise.all(names.map((name) => this.#obtain(name).loaded));
+    return this.#local.read(names, start, limit, limitBytes);
+  }
+
+  listInfo(names: readonly string[]): Promise<ListInfo | undefined> {
+    return this.#local.listInfo(names);
+  }
+
+  /** Changes the bytes that the local copies may take. */
+  setLimit(limitBytes: number): void {
+    this.#local.setLimit(limitBytes);
+  }
+
+  totals(): StoreTotals {
+    return this.#local.totals();
+  }
+
+  /** What Redis must be told before the process ends. */
+  farewells(): ShutdownCall[] {
+    const registered = [...this.#channels.values()].filter(({ registration }) => registration.registered);
+    return registered.map(({ registration }) => registration.farewell());
+  }
+
+  async close(): Promise<void> {
+    for (const { registration } of this.#channels.values()) registration.stop();
+    await this.#local.close();
+  }
+
+  #keys(name: string) {
+    return channelKeys(this.#settings.redisNamespace, name);
+  }
+
+  #obtain(name: string): BackedUp {
+    let channel = this.#channels.get(name);
+    if (!channel) {
+      const { idleChannelKeepalive, idleChannelKeepaliveMarginMs, channelTimeout } = this.#settings;
+      const registration = new Registration(
+        this.#link,
+        this.#keys(name),
+        {
+          keepalive: idleChannelKeepalive,
+          marginMs: idleChannelKeepaliveMarginMs,
+          emptyTtlSeconds: channelTimeout,
+        },
+        { lost: () => {}, fault: (error) => this.#failed(name, error) },
+      );
+      channel = { isLoaded: false, registration, loaded: this.#load(name, registration) };
+      this.#channels.set(name, channel);
+    }
+    return channel;
+  }
+
+  async #load(name: string, registration: Registration): Promise<void> {
+    this.#local.keep(name);
+    try {
+      // At the start Redis is waited for, since what it has is all that is left. Later on nobody waits for an outage.
+      if (this.#link.available || !this.#wasAvailable) {
+        await registration.renew();
+        this.#wasAvailable = true;
+        const mirror = new StoredMirror(this.#local, name);
+        await readMessages(this.#link, this.#keys(name).head, undefined, false, mirror);
+      }
+    } catch (error) {
+      this.#failed(name, error);
+    }
+    const channel = this.#channels.get(name);
+    if (channel) channel.isLoaded = true;
+  }
+
+  /** The copy is made in the background; while Redis is away there is none. */
+  #copy(name: string, copied: Promise<unknown>): void {
+    copied.catch((error: unknown) => this.#failed(name, error));
+  }
+
+  #failed(name: string, error: unknown): void {
+    if (!(error instanceof RedisUnavailableError)) this.#fault(name, error);
+  }
+
+  async #forgotten(name: string): Promise<void> {
+    const channel = this.#channels.get(name);
+    if (!channel) return;
+    this.#channels.delete(name);
+    channel.registration.stop();
+    await channel.registration.end().catch((error: unknown) => this.#failed(name, error));
+  }
+}

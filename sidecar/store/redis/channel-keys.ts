@@ -1,0 +1,46 @@
+/**
+ * Channel names and what they are called in Redis (spec/redis-store.md §1). A name's bytes stand in its keys between
+ * braces, the part that decides in which slot of a cluster they are, so a `}` is written as byte 0x19; the gateway
+ * refuses names that contain that byte.
+ */
+import { encodeChannelName } from '../../../handoff/channel-name.ts';
+
+const CLOSING_BRACE = 0x7d;
+const BRACE_STAND_IN = 0x19;
+
+/** The id of a channel as it stands in keys and alerts. `name` is percent-encoded. */
+export function channelIdOf(name: string): Buffer {
+  const bytes = Buffer.alloc(name.length);
+  let length = 0;
+  for (let i = 0; i < name.length; i++) {
+    let byte = name.charCodeAt(i);
+    if (byte === 0x25) {
+      byte = Number.parseInt(name.slice(i + 1, i + 3), 16);
+      i += 2;
+    }
+    bytes[length++] = byte === CLOSING_BRACE ? BRACE_STAND_IN : byte;
+  }
+  return bytes.subarray(0, length);
+}
+
+/** The percent-encoded name of the channel with this id. */
+export function channelNameOf(id: Uint8Array): string {
+  return encodeChannelName(id.map((byte) => (byte === BRACE_STAND_IN ? CLOSING_BRACE : byte)));
+}
+
+/** The keys of one channel that its own server uses by name. */
+export interface ChannelKeys {
+  /** The id in alerts. */
+  readonly id: Buffer;
+  /** The hash at its head; every other key is this and a suffix. */
+  readonly head: Buffer;
+  /** The PUBSUB channel of its announcements. */
+  readonly pubsub: Buffer;
+}
+
+/** @param namespace '' or ending in a colon. */
+export function channelKeys(namespace: string, name: string): ChannelKeys {
+  const id = channelIdOf(name);
+  const head = Buffer.concat([Buffer.from(`${namespace}{channel:`), id, Buffer.of(CLOSING_BRACE)]);
+  return { id, head, pubsub: Buffer.concat([head, Buffer.from(':pubsub')]) };
+}

@@ -1,0 +1,126 @@
+/** Brings the messages of a channel in Redis into the local store, which keeps and delivers them. */
+import { DEFAULT_SETTINGS } from '../../../handoff/settings.ts';
+import { deflateMessage } from '../../websocket/deflate.ts';
+import type { MemoryStore } from '../memory/memory-store.ts';
+import type { Deflated, MessageId } from '../message.ts';
+import type { RedisMessage } from './announcement.ts';
+
+export interface ChannelMirror {
+  /** False where Redis stores no messages, so that there is nothing to read and ids are this server's own. */
+  readonly stored: boolean;
+  /** Id of the newest message that was taken. */
+  readonly newest: MessageId | undefined;
+  /** Most messages that the channel keeps: -1 all, 0 none. */
+  maxMessages: number;
+  /** Takes a message at once, unless it is to be compressed; see take. */
+  takeNow(message: RedisMessage): void;
+  /**
+   * Takes a message.
+   * @param message after all that were taken before.
+   * @param buffered false for one that only present subscribers get.
+   */
+  take(message: RedisMessage, buffered: boolean): Promise<void>;
+  /** Drops the messages and ends the subscribers. */
+  delete(): void;
+  /** Drops the messages; there are no subscribers. */
+  forget(): void;
+}
+
+/** The local copy has the ids and the buffer length of the channel in Redis. */
+export class StoredMirror implements ChannelMirror {
+  readonly stored = true;
+  newest: MessageId | undefined;
+  maxMessages = -1;
+  readonly #local: MemoryStore;
+  readonly #name: string;
+
+  constructor(local: MemoryStore, name: string) {
+    this.#local = local;
+    this.#name = name;
+  }
+
+  /** See MessageTaker. */
+  resize(maxMessages: number): void {
+    this.maxMessages = maxMessages;
+  }
+
+  takeNow(message: RedisMessage): void {
+    this.#adopt(message, undefined, this.maxMessages !== 0);
+  }
+
+  async take(message: RedisMessage, buffered: boolean): Promise<void> {
+    this.#adopt(message, await deflatedOf(message), buffered);
+  }
+
+  delete(): void {
+    void this.#local.delete(this.#name);
+  }
+
+  forget(): void {
+    this.#local.forget(this.#name);
+  }
+
+  #adopt(message: RedisMessage, deflated: Deflated | undefined, buffered: boolean): void {
+    this.newest = message.id;
+    const length = this.maxMessages > 0 ? this.maxMessages : Number.POSITIVE_INFINITY;
+    void this.#local.adopt(
+      this.#name,
+      message.id,
+      {
+        data: message.data,
+        deflated,
+        contentType: message.contentType,
+        eventsourceEvent: message.eventsourceEvent,
+      },
+      { length: buffered ? length : 0, timeoutSeconds: message.ttlSeconds },
+    );
+  }
+}
+
+/** Messages that a server keeps of a channel whose messages Redis does not store (spec/redis-store.md §6). */
+const NOSTORE_LENGTH = 10;
+
+/** Redis only passes messages on: the local store gives them ids and keeps them for a while. */
+export class UnstoredMirror implements ChannelMirror {
+  readonly stored = false;
+  readonly newest = undefined;
+  maxMessages = -1;
+  readonly #local: MemoryStore;
+  readonly #name: string;
+
+  constructor(local: MemoryStore, name: string) {
+    this.#local = local;
+    this.#name = name;
+  }
+
+  takeNow(message: RedisMessage): void {
+    this.#adopt(message, undefined);
+  }
+
+  async take(message: RedisMessage): Promise<void> {
+    this.#adopt(message, await deflatedOf(message));
+  }
+
+  delete(): void {
+    void this.#local.delete(this.#name);
+  }
+
+  forget(): void {
+    this.#local.forget(this.#name);
+  }
+
+  #adopt(message: RedisMessage, deflated: Deflated | undefined): void {
+    const { data, contentType, eventsourceEvent, ttlSeconds } = message;
+    void this.#local.adopt(
+      this.#name,
+      undefined,
+      { data, deflated, contentType, eventsourceEvent },
+      { length: NOSTORE_LENGTH, timeoutSeconds: ttlSeconds },
+    );
+  }
+}
+
+/** Redis has no compressed form: each server makes its own, with the default settings. */
+async function deflatedOf(message: RedisMessage): Promise<Deflated | undefined> {
+  return message.compressed ? deflateMessage(message.data, DEFAULT_SETTINGS) : undefined;
+}

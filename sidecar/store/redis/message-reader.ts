@@ -1,0 +1,46 @@
+import { scripts } from '../../../lua/scripts.generated.ts';
+import type { MessageId } from '../message.ts';
+import type { RedisMessage } from './announcement.ts';
+import type { RedisLink } from './link.ts';
+import { parseMessages } from './replies.ts';
+
+/** Messages, and bytes of them, read by one command. */
+const READ_MESSAGES = 500;
+const READ_BYTES = 1024 * 1024;
+
+/** Takes what was read: the channel's buffer length, where it has one, then each message. */
+export interface MessageTaker {
+  resize(maxMessages: number): void;
+  take(message: RedisMessage, buffered: boolean): Promise<void>;
+}
+
+/**
+ * Reads all that Redis has of a channel after an id.
+ * @param head key of the channel's head.
+ * @param present whether to read also what no buffer keeps.
+ * @throws what RedisLink.run throws.
+ */
+export async function readMessages(
+  link: RedisLink,
+  head: Buffer,
+  after: MessageId | undefined,
+  present: boolean,
+  taker: MessageTaker,
+): Promise<void> {
+  let { time, tag } = after ?? { time: 0, tag: -1 };
+  for (;;) {
+    const reply = parseMessages(
+      await link.run(
+        scripts.get_messages,
+        [head],
+        [time, tag, present ? '1' : '0', READ_MESSAGES, READ_BYTES],
+        { repeatable: true },
+      ),
+    );
+    if (reply.maxMessages !== undefined) taker.resize(reply.maxMessages);
+    for (const { message, buffered } of reply.messages) await taker.take(message, buffered);
+    const last = reply.messages[reply.messages.length - 1];
+    if (!reply.more || !last) return;
+    ({ time, tag } = last.message.id);
+  }
+}

@@ -1,0 +1,314 @@
+/**
+ * Channels in Redis, shared by all servers that use it, those of Nchan among them (spec/redis-store.md). Subscribers are
+ * served from a local copy of their channels, so Redis sees one subscriber a process however many clients there are.
+ */
+import type { RedisConfig, RedisLocationSettings, RedisUpstream } from '../../../handoff/redis.ts';
+import { scripts } from '../../../lua/scripts.generated.ts';
+import type { MemoryStore } from '../memory/memory-store.ts';
+import type { Delivery, MessageDraft } from '../message.ts';
+import type {
+  BufferLimits,
+  ChannelInfo,
+  ListInfo,
+  Sink,
+  Start,
+  Store,
+  StoreTotals,
+  Subscription,
+} from '../store.ts';
+import { formatUnstoredMessage } from './announcement.ts';
+import { type ChannelKeys, channelKeys } from './channel-keys.ts';
+import { StoredMirror, UnstoredMirror } from './channel-mirror.ts';
+import { DeadWorkers } from './dead-workers.ts';
+import { type RedisLink, RedisUnavailableError, type ShutdownCall } from './link.ts';
+import { publishArguments } from './publish-arguments.ts';
+import { RemoteChannel, type RemoteHost } from './remote-channel.ts';
+import { RemoteSubscription } from './remote-subscription.ts';
+import { parseFigures, parseNostoreFigures, passedOn } from './replies.ts';
+import { SubscriberCounts } from './subscriber-counts.ts';
+
+/** What a store does by its configuration; locations that say the same share one. */
+export type RedisStoreSettings = RedisLocationSettings &
+  Pick<RedisConfig, 'fakesubIntervalMs' | 'publishCutoffBytes'> &
+  Pick<RedisUpstream, 'accurateSubscriberCount' | 'idleChannelKeepalive' | 'idleChannelKeepaliveMarginMs'>;
+
+/** Milliseconds to wait for what Redis has of a channel, or says about it. */
+const CHANNEL_DEADLINE_MS = 5000;
+
+export class RedisStore implements Store {
+  readonly #settings: RedisStoreSettings;
+  readonly #link: RedisLink;
+  readonly #local: MemoryStore;
+  readonly #channels = new Map<string, RemoteChannel>();
+  /** The same by their PUBSUB channels, one character a byte. */
+  readonly #byPubsub = new Map<string, RemoteChannel>();
+  /** Subscriptions whose channels are still being read, with what resolves when they are, or it takes too long. */
+  readonly #waiting = new Map<RemoteSubscription, Promise<unknown>>();
+  readonly #counts: SubscriberCounts;
+  readonly #deadWorkers: DeadWorkers;
+  readonly #host: RemoteHost;
+
+  /**
+   * @param local holds the copies; the caller gives it to nobody else.
+   * @param fault takes what went wrong with a channel while nobody waited for it.
+   */
+  constructor(
+    settings: RedisStoreSettings,
+    link: RedisLink,
+    local: MemoryStore,
+    fault: (channel: string, error: unknown) => void,
+  ) {
+    this.#settings = settings;
+    this.#link = link;
+    this.#local = local;
+    this.#counts = new SubscriberCounts(link, settings.fakesubIntervalMs, fault);
+    this.#deadWorkers = new DeadWorkers(link, fault);
+    const stored = settings.redisStorageMode !== 'nostore';
+    this.#host = {
+      link,
+      namespace: settings.redisNamespace,
+      registration: {
+        keepalive: settings.idleChannelKeepalive,
+        marginMs: settings.idleChannelKeepaliveMarginMs,
+        emptyTtlSeconds: settings.channelTimeout,
+      },
+      idleMs: settings.redisIdleChannelCacheTimeout * 1000,
+      mirror: (name) => (stored ? new StoredMirror(local, name) : new UnstoredMirror(local, name)),
+      registered: (channel) => this.#deadWorkers.watch(channel),
+      lost: (channel) => this.#counts.lost(channel),
+      deleted: (channel) => {
+        this.#counts.deleted(channel);
+        for (const subscription of channel.arriving) subscription.end('deleted');
+      },
+      fault,
+      left: (channel) => {
+        this.#deadWorkers.leave(channel);
+        this.#channels.delete(channel.name);
+        this.#byPubsub.delete(channel.keys.pubsub.toString('latin1'));
+      },
+    };
+  }
+
+  get available(): boolean {
+    return this.#link.available;
+  }
+
+  async publish(name: string, draft: MessageDraft, limits: BufferLimits): Promise<ChannelInfo> {
+    await this.#joined(name);
+    const keys = channelKeys(this.#settings.redisNamespace, name);
+    const { head, pubsub } = keys;
+    const { redisStorageMode, redisNostoreFastpublish, publishCutoffBytes } = this.#settings;
+    const { publishCommand } = this.#link;
+    const content = publishArguments(draft, limits.timeoutSeconds);
+    if (redisStorageMode !== 'nostore') {
+      const reply = await this.#link.run(
+        scripts.publish,
+        [head],
+        [...content, limits.length, publishCutoffBytes, publishCommand, this.#accurate],
+        { repeatable: false },
+      );
+      const figures = parseFigures(reply) as ChannelInfo;
+      this.#channels.get(name)?.published(figures.lastMessageId);
+      return this.#seen(name, keys, figures);
+    }
+    const time = Math.floor(Date.now() / 1000);
+    if (redisNostoreFastpublish) {
+      const subscribers = await this.#link.publish(
+        pubsub,
+        formatUnstoredMessage(
+          { ...draft, ttlSeconds: limits.timeoutSeconds, compressed: draft.deflated !== undefined },
+          time,
+        ),
+      );
+      return passedOn(subscribers);
+    }
+    const reply = await this.#link.run(
+      scripts.publish_nostore,
+      [head],
+      [...content, time, publishCommand, this.#accurate],
+      { repeatable: false },
+    );
+    return this.#seen(name, keys, parseNostoreFigures(reply));
+  }
+
+  async info(name: string): Promise<ChannelInfo | undefined> {
+    await this.#joined(name);
+    const keys = channelKeys(this.#settings.redisNamespace, name);
+    const reply = await this.#link.run(scripts.find_channel, [keys.head], [this.#accurate], {
+      repeatable: true,
+    });
+    const figures = parseFigures(reply);
+    return figures && this.#seen(name, keys, figures);
+  }
+
+  async delete(name: string): Promise<ChannelInfo | undefined> {
+    await this.#joined(name);
+    const { head, id } = channelKeys(this.#settings.redisNamespace, name);
+    const args = [id, this.#link.publishCommand, this.#accurate];
+    const listening = this.#channels.get(name)?.deletion;
+    const reply = await this.#link.run(scripts.delete, [head], args, { repeatable: false });
+    // Who subscribes here afterwards is not to be ended by the announcement, which may still be on its way.
+    if (listening) await inTime(listening);
+    return parseFigures(reply);
+  }
+
+  subscribe(names: readonly string[], start: Start, sink: Sink): Subscription {
+    const channels = names.map((name) => this.#use(name, true));
+    const subscription = new RemoteSubscription(
+      sink,
+      (own) => {
+        // Whoever is counted gets every message and every deletion from then on, so not before.
+        for (const channel of channels) this.#counts.changed(channel);
+        return this.#local.subscribe(names, start, own);
+      },
+      () => {
+        this.#arrived(subscription, channels);
+        for (const channel of channels) {
+          channel.release(true);
+          if (channel.isLoaded) this.#counts.changed(channel);
+          else void channel.loaded.then(() => this.#counts.changed(channel));
+        }
+      },
+    );
+    if (channels.every((channel) => channel.isLoaded)) subscription.begin();
+    else void this.#arrive(subscription, channels);
+    return subscription;
+  }
+
+  async read(names: readonly string[], start: Start, limit: number, limitBytes: number): Promise<Delivery[]> {
+    const channels = names.map((name) => this.#use(name, false));
+    try {
+      if (!channels.every((channel) => channel.isLoaded)) {
+        await loadedInTime(Promise.all(channels.map((channel) => channel.loaded)));
+      }
+      // Who was told that a message is stored, and then asks, shall get it.
+      const late = channels.map((channel) => channel.caughtUp).filter((promise) => promise !== undefined);
+      if (late.length > 0) await inTime(Promise.all(late));
+      return await this.#local.read(names, start, limit, limitBytes);
+    } finally {
+      for (const channel of channels) channel.release(false);
+    }
+  }
+
+  async listInfo(names: readonly string[]): Promise<ListInfo | undefined> {
+    await Promise.all(names.map((name) => this.#joined(name)));
+    return this.#local.listInfo(names);
+  }
+
+  /** Changes the bytes that the local copies may take. */
+  setLimit(limitBytes: number): void {
+    this.#local.setLimit(limitBytes);
+  }
+
+  totals(): StoreTotals {
+    return this.#local.totals();
+  }
+
+  /** An announcement on a PUBSUB channel; true if it is one of this store's. */
+  announced(pubsub: Buffer, announcement: Buffer): boolean {
+    const channel = this.#byPubsub.get(pubsub.toString('latin1'));
+    channel?.announced(announcement);
+    return channel !== undefined;
+  }
+
+  /** A PUBSUB channel is listened to from now on. */
+  listening(pubsub: Buffer): void {
+    this.#byPubsub.get(pubsub.toString('latin1'))?.listening();
+  }
+
+  /** The upstream is back, perhaps another server, perhaps without its data. */
+  cameBack(): void {
+    for (const channel of this.#channels.values()) channel.readAgain();
+    this.#counts.sendAgain();
+  }
+
+  /** What Redis must be told before the process ends: that nobody subscribes here any more. */
+  farewells(): ShutdownCall[] {
+    const time = Math.floor(Date.now() / 1000);
+    const counts = Array.from(this.#counts.counted, ({ keys }) => ({
+      script: scripts.add_fakesub,
+      keys: [keys.head],
+      args: ['=0', time, this.#link.worker],
+    }));
+    const registered = [...this.#channels.values()].filter(({ registration }) => registration.registered);
+    return [...counts, ...registered.map(({ registration }) => registration.farewell())];
+  }
+
+  async close(): Promise<void> {
+    for (const channel of this.#channels.values()) channel.stop();
+    this.#counts.stop();
+    this.#deadWorkers.stop();
+    for (const subscription of this.#waiting.keys()) subscription.end('shutdown');
+    await this.#local.close();
+  }
+
+  /** Begins a subscription once its channels are there. */
+  async #arrive(subscription: RemoteSubscription, channels: readonly RemoteChannel[]): Promise<void> {
+    this.#waiting.set(subscription, Promise.all(channels.map((channel) => channel.ready)));
+    for (const channel of channels) channel.arriving.add(subscription);
+    await Promise.all(channels.map((channel) => channel.loaded));
+    this.#arrived(subscription, channels);
+    try {
+      subscription.begin();
+    } catch (error) {
+      this.#host.fault(channels.map(({ name }) => name).join(','), error);
+      subscription.end('fault');
+    }
+  }
+
+  /** It waits no more. */
+  #arrived(subscription: RemoteSubscription, channels: readonly RemoteChannel[]): void {
+    this.#waiting.delete(subscription);
+    for (const channel of channels) channel.arriving.delete(subscription);
+  }
+
+  /** Who subscribed here before something happens to the channel here shall see it, unless that takes too long. */
+  async #joined(name: string): Promise<void> {
+    const channel = this.#channels.get(name);
+    if (!channel) return;
+    if (!channel.isLoaded) await channel.ready;
+    if (channel.arriving.size > 0) {
+      await Promise.all(Array.from(channel.arriving, (subscription) => this.#waiting.get(subscription)));
+    }
+  }
+
+  /** The subscribers of a channel that has none here may be those of a server that died. */
+  #seen(name: string, keys: ChannelKeys, figures: ChannelInfo): ChannelInfo {
+    if (figures.subscribers > 0 && !this.#channels.has(name)) this.#deadWorkers.visit(name, keys);
+    return figures;
+  }
+
+  get #accurate(): '0' | '1' {
+    return this.#settings.accurateSubscriberCount ? '1' : '0';
+  }
+
+  #use(name: string, subscribes: boolean): RemoteChannel {
+    let channel = this.#channels.get(name);
+    if (!channel) {
+      channel = new RemoteChannel(name, this.#host);
+      this.#channels.set(name, channel);
+      this.#byPubsub.set(channel.keys.pubsub.toString('latin1'), channel);
+    }
+    channel.use(subscribes);
+    return channel;
+  }
+}
+
+/** Waits, but not too long; false when that was not enough. */
+async function inTime(done: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), CHANNEL_DEADLINE_MS);
+  });
+  try {
+    return await Promise.race([done.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** @throws RedisUnavailableError when it takes too long. */
+async function loadedInTime(loaded: Promise<unknown>): Promise<void> {
+  if (!(await inTime(loaded)))
+    throw new RedisUnavailableError('no word from Redis about the channel in time');
+}

@@ -1,0 +1,121 @@
+/**
+ * This server's registration as one that has subscribers of a channel: it lets the channel live on in Redis, and tells
+ * other servers how long to keep it (spec/redis-store.md §§5.2-5.5).
+ */
+
+import type { Delay } from '../../../handoff/redis.ts';
+import { scripts } from '../../../lua/scripts.generated.ts';
+import { after } from '../../timers.ts';
+import type { ChannelKeys } from './channel-keys.ts';
+import { Delays } from './delay.ts';
+import type { RedisLink, ShutdownCall } from './link.ts';
+import { parseInteger, parseRegistration } from './replies.ts';
+
+export interface RegistrationSettings {
+  /** How long Redis is asked to keep the channel, in milliseconds, each time longer. */
+  readonly keepalive: Delay;
+  /** Milliseconds that this server may be late with saying that it is still there. */
+  readonly marginMs: number;
+  /** Seconds that a channel lives on without messages and servers. */
+  readonly emptyTtlSeconds: number;
+}
+
+interface Events {
+  /** Redis does not know of it any more. */
+  lost(): void;
+  fault(error: unknown): void;
+}
+
+/** What the keepalive script replies when no server is registered. */
+const NOBODY = -1;
+
+export class Registration {
+  readonly #link: RedisLink;
+  readonly #keys: ChannelKeys;
+  readonly #settings: RegistrationSettings;
+  readonly #events: Events;
+  #subscriberId: number | undefined;
+  readonly #ttls: Delays;
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  constructor(link: RedisLink, keys: ChannelKeys, settings: RegistrationSettings, events: Events) {
+    this.#link = link;
+    this.#keys = keys;
+    this.#settings = settings;
+    this.#ttls = new Delays(settings.keepalive);
+    this.#events = events;
+  }
+
+  get registered(): boolean {
+    return this.#subscriberId !== undefined;
+  }
+
+  /** Registers, or makes sure that Redis has not lost the registration. */
+  async renew(): Promise<void> {
+    const ttlMs = Math.round(this.#ttls.next());
+    const known = this.#subscriberId;
+    const reply = await this.#link.run(
+      scripts.subscriber_register,
+      [this.#keys.head],
+      [known ?? '-', ttlMs, this.#settings.marginMs, Math.floor(Date.now() / 1000)],
+      { repeatable: known !== undefined },
+    );
+    const { subscriberId, keepaliveMs } = parseRegistration(reply);
+    this.#subscriberId = subscriberId;
+    this.#keepAliveIn(keepaliveMs);
+  }
+
+  /** The channel was deleted, and the registration with it. */
+  forget(): void {
+    this.#subscriberId = undefined;
+    this.#ttls.reset();
+    clearTimeout(this.#timer);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  /** Takes it back. */
+  async end(): Promise<void> {
+    if (this.#subscriberId === undefined) return;
+    this.#subscriberId = undefined;
+    const { script, keys, args } = this.farewell();
+    await this.#link.run(script, keys, args, { repeatable: false });
+  }
+
+  /** The script that takes it back. */
+  farewell(): ShutdownCall {
+    return {
+      script: scripts.subscriber_unregister,
+      keys: [this.#keys.head],
+      args: [this.#settings.emptyTtlSeconds],
+    };
+  }
+
+  #keepAliveIn(ms: number): void {
+    clearTimeout(this.#timer);
+    if (!this.#stopped) this.#timer = after(ms, () => void this.#keepAlive());
+  }
+
+  async #keepAlive(): Promise<void> {
+    const ttlMs = Math.round(this.#ttls.next());
+    try {
+      const reply = await this.#link.run(
+        scripts.channel_keepalive,
+        [this.#keys.head],
+        [ttlMs, this.#settings.marginMs],
+        { repeatable: true },
+      );
+      const ms = parseInteger(reply);
+      if (ms === NOBODY) {
+        this.forget();
+        this.#events.lost();
+      } else this.#keepAliveIn(ms);
+    } catch (error) {
+      this.#events.fault(error);
+    }
+  }
+}

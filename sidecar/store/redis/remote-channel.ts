@@ -1,0 +1,410 @@
+/**
+ * A channel in Redis that somebody here subscribes to, or did lately. Its messages are kept in the local store too,
+ * from which subscribers are served: it reads what Redis has, then follows the announcements. Whenever it may have
+ * missed one it reads on from its newest message before it follows again, so that nothing is lost or repeated.
+ */
+import type { Delay } from '../../../handoff/redis.ts';
+import { scripts } from '../../../lua/scripts.generated.ts';
+import { after } from '../../timers.ts';
+import { compareIds, type MessageId } from '../message.ts';
+import {
+  type Announcement,
+  AnnouncementError,
+  parseAnnouncement,
+  type RedisMessage,
+} from './announcement.ts';
+import { type ChannelKeys, channelKeys } from './channel-keys.ts';
+import type { ChannelMirror } from './channel-mirror.ts';
+import { Delays } from './delay.ts';
+import { type RedisLink, RedisUnavailableError } from './link.ts';
+import { readMessages } from './message-reader.ts';
+import { Registration, type RegistrationSettings } from './registration.ts';
+import type { RemoteSubscription } from './remote-subscription.ts';
+import { Renumbering } from './renumbering.ts';
+import { parseMessage } from './replies.ts';
+
+/** Announcements that wait while the channel reads; beyond that it reads once more instead. */
+const MAX_WAITING = 1000;
+const MAX_WAITING_BYTES = 8 * 1024 * 1024;
+
+/** When what failed is tried again, while Redis is there. */
+const RETRY_DELAY: Delay = { minMs: 1000, jitter: 0.2, backoff: 1, maxMs: 30_000 };
+
+/** Milliseconds after which nobody but its own subscribers waits for a channel any longer, if nothing has failed. */
+const READY_DEADLINE_MS = 15_000;
+
+/** What a channel needs of the store that it belongs to. */
+export interface RemoteHost {
+  readonly link: RedisLink;
+  readonly namespace: string;
+  readonly registration: RegistrationSettings;
+  /** Milliseconds that it stays after its last user left. */
+  readonly idleMs: number;
+  /** Takes the channel's messages. */
+  mirror(name: string): ChannelMirror;
+  /** Redis knows that this server has subscribers of it. */
+  registered(channel: RemoteChannel): void;
+  /** Redis has lost what it knew of the channel. */
+  lost(channel: RemoteChannel): void;
+  /** It was deleted, by whomever. */
+  deleted(channel: RemoteChannel): void;
+  /** Something went wrong that nobody waits for. */
+  fault(channel: string, error: unknown): void;
+  /** It is used no more, and has left Redis. */
+  left(channel: RemoteChannel): void;
+}
+
+export class RemoteChannel {
+  readonly name: string;
+  readonly keys: ChannelKeys;
+  /** Clients that subscribe to it here. */
+  clients = 0;
+  /** Subscriptions that have it, and wait for it or for others of their channels. */
+  readonly arriving = new Set<RemoteSubscription>();
+  readonly #host: RemoteHost;
+  readonly #mirror: ChannelMirror;
+  readonly #registration: Registration;
+  readonly #renumbering = new Renumbering();
+  readonly #retries = new Delays(RETRY_DELAY);
+  #users = 0;
+  /** Somebody has subscribed since the last registration. */
+  #subscribed = false;
+  #idleTimer: NodeJS.Timeout | undefined;
+  #retryTimer: NodeJS.Timeout | undefined;
+  /** Its announcements arrive, or did before Redis went away. */
+  #listens = false;
+  /** Redis may not know of this server any more. */
+  #registerAgain = false;
+  /** It has read everything up to its newest message, and follows the announcements. */
+  #follows = false;
+  /** Whether it followed before: its subscribers are to get what no buffer keeps, too. */
+  #followedBefore = false;
+  #working = false;
+  #gone = false;
+  readonly #waiting: Announcement[] = [];
+  #waitingBytes = 0;
+  #awaitDeletion: (() => void)[] = [];
+  /** Newest message that somebody here knows Redis to have, whether or not it has come here. */
+  #promised: MessageId | undefined;
+  #awaitPromised: (() => void)[] = [];
+  readonly #loaded: Promise<void>;
+  readonly #ready: Promise<void>;
+  #markLoaded!: () => void;
+  #markReady!: () => void;
+
+  constructor(name: string, host: RemoteHost) {
+    this.name = name;
+    this.keys = channelKeys(host.namespace, name);
+    this.#host = host;
+    this.#mirror = host.mirror(name);
+    this.#registration = new Registration(host.link, this.keys, host.registration, {
+      lost: () => this.#lostByRedis(),
+      fault: (error) => this.#failed(error),
+    });
+    this.#loaded = new Promise((resolve) => {
+      this.#markLoaded = resolve;
+    });
+    this.#ready = new Promise((resolve) => {
+      const deadline = after(READY_DEADLINE_MS, resolve);
+      this.#markReady = () => {
+        clearTimeout(deadline);
+        resolve();
+      };
+    });
+    host.link.listen(this.keys.pubsub);
+  }
+
+  /** Resolves when what Redis has of the channel is in the local store. */
+  get loaded(): Promise<void> {
+    return this.#loaded;
+  }
+
+  /** Resolves with `loaded`, or when that fails or takes too long. */
+  get ready(): Promise<void> {
+    return this.#ready;
+  }
+
+  /** True once `loaded` has resolved. */
+  get isLoaded(): boolean {
+    return this.#followedBefore;
+  }
+
+  /** Resolves when its next deletion is announced. */
+  get deletion(): Promise<void> {
+    return new Promise((resolve) => this.#awaitDeletion.push(resolve));
+  }
+
+  /** A publisher here was told that Redis has this message. */
+  published(id: MessageId): void {
+    if (!this.#promised || compareIds(id, this.#promised) > 0) this.#promised = id;
+  }
+
+  /** Resolves when everything has come here of which `published` told; undefined if it has. */
+  get caughtUp(): Promise<void> | undefined {
+    if (!this.#promised || this.#isOld(this.#promised)) return undefined;
+    return new Promise((resolve) => this.#awaitPromised.push(resolve));
+  }
+
+  get registration(): Registration {
+    return this.#registration;
+  }
+
+  /** Somebody begins to use it: a client that subscribes, or one that only looks. */
+  use(subscribes: boolean): void {
+    this.#users += 1;
+    if (subscribes) {
+      this.clients += 1;
+      this.#subscribed = true;
+    }
+    clearTimeout(this.#idleTimer);
+    // It is the first that subscribes, perhaps since the channel was deleted.
+    if (subscribes && this.#followedBefore && !this.#registration.registered) this.readAgain();
+  }
+
+  /** Somebody uses it no more. */
+  release(subscribes: boolean): void {
+    this.#users -= 1;
+    if (subscribes) this.clients -= 1;
+    if (this.#users > 0) return;
+    this.#idleTimer = setTimeout(() => void this.#leave(), this.#host.idleMs).unref();
+  }
+
+  /** Its announcements arrive from now on; what was announced before may have been missed. */
+  listening(): void {
+    this.#listens = true;
+    this.readAgain();
+  }
+
+  /** Announcements may have been missed: it reads on from its newest message. */
+  readAgain(): void {
+    if (!this.#listens) return; // it reads when it does
+    this.#follows = false;
+    void this.#work();
+  }
+
+  /** An announcement on its PUBSUB channel. */
+  announced(bytes: Buffer): void {
+    let announcement: Announcement;
+    try {
+      announcement = parseAnnouncement(bytes);
+    } catch (error) {
+      if (!(error instanceof AnnouncementError)) throw error;
+      this.#host.fault(this.name, error);
+      return;
+    }
+    if (this.#follows && !this.#working && this.#applied(announcement)) return;
+    this.#wait(announcement, bytes.length);
+    void this.#work();
+  }
+
+  /** Nothing is delivered or sent from now on. */
+  stop(): void {
+    this.#gone = true;
+    this.#markReady();
+    clearTimeout(this.#idleTimer);
+    clearTimeout(this.#retryTimer);
+    this.#registration.stop();
+  }
+
+  #wait(announcement: Announcement, bytes: number): void {
+    if (this.#waiting.length >= MAX_WAITING || this.#waitingBytes + bytes > MAX_WAITING_BYTES) {
+      const deletion = [...this.#waiting, announcement].findLast(({ kind }) => kind === 'delete');
+      this.#waiting.length = 0;
+      this.#waitingBytes = 0;
+      this.#follows = false;
+      // That could not be read again.
+      if (deletion) this.#applied(deletion);
+      return;
+    }
+    this.#waiting.push(announcement);
+    this.#waitingBytes += bytes;
+  }
+
+  /** Reads where it has to, and works off what waits, one after the other. */
+  async #work(): Promise<void> {
+    if (this.#working || this.#gone) return;
+    this.#working = true;
+    clearTimeout(this.#retryTimer);
+    try {
+      while (!this.#gone) {
+        if (!this.#follows) {
+          this.#follows = true; // unless something happens while it reads
+          await this.#read();
+          continue;
+        }
+        if (this.#registerAgain) await this.#register();
+        if (!this.#followedBefore) {
+          this.#followedBefore = true;
+          this.#markLoaded();
+          this.#markReady();
+        }
+        const next = this.#waiting.shift();
+        if (!next) {
+          this.#waitingBytes = 0;
+          return;
+        }
+        if (!this.#applied(next)) await this.#applyLater(next);
+      }
+    } catch (error) {
+      this.#follows = false;
+      this.#failed(error);
+    } finally {
+      this.#working = false;
+    }
+  }
+
+  #failed(error: unknown): void {
+    if (this.#gone) return;
+    this.#markReady();
+    // While Redis is away nothing else is to be expected; once it is back it reads again.
+    if (!(error instanceof RedisUnavailableError)) this.#host.fault(this.name, error);
+    if (this.#host.link.available) this.#retry();
+  }
+
+  #retry(): void {
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = after(this.#retries.next(), () => this.readAgain());
+  }
+
+  async #read(): Promise<void> {
+    const registered = await this.#register();
+    if (this.#mirror.stored) {
+      const position = this.#renumbering.position(this.#mirror.newest);
+      await readMessages(this.#host.link, this.keys.head, position, this.#followedBefore, {
+        resize: (maxMessages) => {
+          this.#mirror.maxMessages = maxMessages;
+        },
+        take: (message, buffered) => this.#take(message, buffered),
+      });
+      this.#renumbering.hasRead(this.#mirror.newest);
+    }
+    if (registered) this.#retries.reset();
+  }
+
+  /**
+   * Registers this server if it has subscribers. They can be served without: that Redis is full is no reason to keep
+   * from them what can be read.
+   * @returns false when that has to be tried again.
+   * @throws RedisUnavailableError
+   */
+  async #register(): Promise<boolean> {
+    this.#registerAgain = false;
+    // Who came and went meanwhile has made the channel, too.
+    if (this.clients === 0 && !this.#subscribed) return true;
+    try {
+      await this.#registration.renew();
+      this.#subscribed = false;
+      this.#host.registered(this);
+      return true;
+    } catch (error) {
+      if (error instanceof RedisUnavailableError) throw error;
+      this.#failed(error);
+      return false;
+    }
+  }
+
+  #lostByRedis(): void {
+    this.#forgetPromise();
+    this.#host.lost(this);
+    this.#registerAgain = true;
+    void this.#work();
+  }
+
+  async #take(message: RedisMessage, buffered: boolean): Promise<void> {
+    const own = this.#renumbering.take(message, this.#mirror.newest);
+    if (own) await this.#mirror.take(own, buffered);
+    this.#keepPromise();
+  }
+
+  #keepPromise(): void {
+    if (this.#awaitPromised.length > 0 && this.#promised && this.#isOld(this.#promised))
+      this.#forgetPromise();
+  }
+
+  #forgetPromise(): void {
+    this.#promised = undefined;
+    for (const resolve of this.#awaitPromised.splice(0)) resolve();
+  }
+
+  /** Applies an announcement at once; false for one that takes its time. */
+  #applied(announcement: Announcement): boolean {
+    if (announcement.kind === 'delete') {
+      if (announcement.channelId.equals(this.keys.id)) {
+        this.#registration.forget();
+        this.#forgetPromise();
+        this.#host.deleted(this);
+        this.#mirror.delete();
+        for (const resolve of this.#awaitDeletion.splice(0)) resolve();
+      }
+      return true;
+    }
+    if (announcement.kind === 'message') {
+      const { message, maxMessages } = announcement;
+      if (message.compressed || this.#missedBefore(message, maxMessages)) return false;
+      if (maxMessages !== undefined) this.#mirror.maxMessages = maxMessages;
+      const own = this.#mirror.stored ? this.#renumbering.take(message, this.#mirror.newest) : message;
+      if (own) this.#mirror.takeNow(own);
+      this.#keepPromise();
+      return true;
+    }
+    // Alerts that only somebody else has to do with.
+    return announcement.kind !== 'key';
+  }
+
+  async #applyLater(announcement: Announcement): Promise<void> {
+    if (announcement.kind === 'key') {
+      const { id, maxMessages } = announcement;
+      if (this.#isOld(id) && maxMessages === undefined) return;
+      const reply = await this.#host.link.run(scripts.get_message_from_key, [announcement.key], [], {
+        repeatable: true,
+      });
+      const message = parseMessage(reply);
+      if (message) await this.#applyMessage(message, maxMessages);
+      else this.#follows = false;
+    } else if (announcement.kind === 'message') {
+      await this.#applyMessage(announcement.message, announcement.maxMessages);
+    }
+  }
+
+  async #applyMessage(message: RedisMessage, maxMessages: number | undefined): Promise<void> {
+    // What has been trimmed meanwhile nobody can have any more, but this message is here.
+    if (this.#missedBefore(message, maxMessages)) await this.#read();
+    if (maxMessages !== undefined) this.#mirror.maxMessages = maxMessages;
+    if (this.#mirror.stored) await this.#take(message, this.#mirror.maxMessages !== 0);
+    else await this.#mirror.take(message, true);
+  }
+
+  /** Id, in Redis, of the newest message that has come here. */
+  get #position(): MessageId | undefined {
+    return this.#renumbering.position(this.#mirror.newest);
+  }
+
+  #isOld(id: MessageId): boolean {
+    const position = this.#position;
+    return position !== undefined && compareIds(id, position) <= 0;
+  }
+
+  /** Whether there is a message before this one that has not come here. */
+  #missedBefore(message: RedisMessage, maxMessages: number | undefined): boolean {
+    const { newest, stored } = this.#mirror;
+    if (!stored) return false;
+    if (this.#renumbering.beginsAnew(message, maxMessages !== undefined, newest)) this.#lostByRedis();
+    const { id, previous } = message;
+    if (previous.time === 0 || this.#isOld(id)) return false;
+    const position = this.#position;
+    return position === undefined || compareIds(previous, position) > 0;
+  }
+
+  async #leave(): Promise<void> {
+    this.stop();
+    this.#host.link.unlisten(this.keys.pubsub);
+    this.#mirror.forget();
+    this.#host.left(this);
+    try {
+      await this.#registration.end();
+    } catch (error) {
+      // Redis forgets it when its time is over.
+      if (!(error instanceof RedisUnavailableError)) this.#host.fault(this.name, error);
+    }
+  }
+}

@@ -1,0 +1,190 @@
+/** The stores of a process: memory, and one for each way in which locations use Redis. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RedisConfig, RedisLocationSettings, RedisUpstream } from '../../handoff/redis.ts';
+import type { Logger } from '../log.ts';
+import { Recurrences } from '../recurrences.ts';
+import { MemoryStore, type MemoryStoreOptions } from './memory/memory-store.ts';
+import { BackupStore } from './redis/backup-store.ts';
+import type { LinkEvents, LinkStats, RedisLink } from './redis/link.ts';
+import { RedisStore, type RedisStoreSettings } from './redis/redis-store.ts';
+import type { Store, StoreTotals } from './store.ts';
+
+/** Milliseconds that an upstream which the configuration has no more may take to hear of it. */
+const LEAVE_DEADLINE_MS = 5000;
+
+/** Connects to an upstream. */
+export type LinkFactory = (upstream: RedisUpstream, name: string, events: LinkEvents) => RedisLink;
+
+interface Upstream {
+  /** To see whether a reload changed it. */
+  readonly text: string;
+  readonly settings: RedisStoreSettings;
+  /** Its connections count commands. */
+  readonly counts: boolean;
+  readonly link: RedisLink;
+  /** By what their locations say. */
+  readonly stores: Map<string, RedisStore | BackupStore>;
+}
+
+/** What a location says about Redis, apart from the upstream. */
+const LOCATION_KEYS = [
+  'redisStorageMode',
+  'redisNamespace',
+  'redisNostoreFastpublish',
+  'redisIdleChannelCacheTimeout',
+  'channelTimeout',
+] as const satisfies (keyof RedisLocationSettings)[];
+
+export class Stores {
+  readonly memory: MemoryStore;
+  /** What each store's memory is made with. */
+  readonly #memoryOptions: { -readonly [K in keyof MemoryStoreOptions]: MemoryStoreOptions[K] };
+  readonly #log: Logger;
+  readonly #createLink: LinkFactory;
+  readonly #faults = new Recurrences();
+  readonly #upstreams = new Map<string, Upstream>();
+
+  constructor(memoryOptions: MemoryStoreOptions, log: Logger, createLink: LinkFactory) {
+    this.memory = new MemoryStore(memoryOptions);
+    this.#memoryOptions = { ...memoryOptions };
+    this.#log = log;
+    this.#createLink = createLink;
+  }
+
+  /**
+   * Connects to the upstreams of a configuration. Those that it no longer has, or has otherwise, are left: their
+   * subscribers are ended, and come again.
+   */
+  async configure(redis: RedisConfig | undefined): Promise<void> {
+    const upstreams = Object.entries(redis?.upstreams ?? {});
+    const texts = new Map(upstreams.map(([name, upstream]) => [name, JSON.stringify([redis, upstream])]));
+    const leaving = [...this.#upstreams].filter(([name, { text }]) => texts.get(name) !== text);
+    for (const [name] of leaving) this.#upstreams.delete(name);
+    for (const [name, upstream] of upstreams) {
+      if (!this.#upstreams.has(name))
+        this.#connect(name, upstream, redis as RedisConfig, texts.get(name) as string);
+    }
+    await Promise.all(leaving.map(([, upstream]) => leave(upstream)));
+  }
+
+  /**
+   * The store that a location's settings ask for.
+   * @throws Error when the configuration has no such upstream: the gateway has another one.
+   */
+  of(settings: RedisLocationSettings): Store {
+    if (settings.redisUpstream === '') return this.memory;
+    const upstream = this.#upstreams.get(settings.redisUpstream);
+    if (!upstream)
+      throw new Error(`the sidecar's configuration has no Redis upstream "${settings.redisUpstream}"`);
+    const key = LOCATION_KEYS.map((name) => settings[name]).join(' ');
+    let store = upstream.stores.get(key);
+    if (!store) {
+      store = this.#newStore(upstream, settings);
+      upstream.stores.set(key, store);
+    }
+    return store;
+  }
+
+  /** Changes the bytes that each store may hold; what is stored stays. */
+  setLimit(limitBytes: number): void {
+    this.#memoryOptions.limitBytes = limitBytes;
+    this.memory.setLimit(limitBytes);
+    for (const store of this.#redisStores()) store.setLimit(limitBytes);
+  }
+
+  /** Over all stores. */
+  totals(): StoreTotals {
+    const all = [this.memory, ...this.#redisStores()].map((store) => store.totals());
+    const sum = (key: keyof StoreTotals): number => all.reduce((total, totals) => total + totals[key], 0);
+    return {
+      channels: sum('channels'),
+      subscribers: sum('subscribers'),
+      messages: sum('messages'),
+      bytes: sum('bytes'),
+    };
+  }
+
+  /** Of each upstream's connections, by its name. */
+  linkStats(): Map<string, LinkStats> {
+    return new Map(Array.from(this.#upstreams, ([name, { link }]) => [name, link.stats()]));
+  }
+
+  /** Of one upstream's connections; 'off' where commands are not counted, undefined when there is no such upstream. */
+  upstreamStats(name: string): LinkStats | 'off' | undefined {
+    const upstream = this.#upstreams.get(name);
+    return upstream && (upstream.counts ? upstream.link.stats() : 'off');
+  }
+
+  /** Tells each Redis, at once, that nobody subscribes here any more; for the end of the process. */
+  sayFarewell(deadlineMs: number): void {
+    for (const { link, stores } of this.#upstreams.values()) {
+      const farewells = [...stores.values()].flatMap((store) => store.farewells());
+      if (farewells.length > 0) link.runAtShutdown(farewells, deadlineMs);
+    }
+  }
+
+  /** Ends all subscribers. */
+  async close(): Promise<void> {
+    await Promise.all([this.memory, ...this.#redisStores()].map((store) => store.close()));
+  }
+
+  *#redisStores(): Iterable<RedisStore | BackupStore> {
+    for (const { stores } of this.#upstreams.values()) yield* stores.values();
+  }
+
+  #connect(name: string, upstream: RedisUpstream, redis: RedisConfig, text: string): void {
+    const stores: Upstream['stores'] = new Map();
+    const each = (action: (store: RedisStore) => void): void => {
+      for (const store of stores.values()) if (store instanceof RedisStore) action(store);
+    };
+    const link = this.#createLink(upstream, name, {
+      announced: (pubsub, announcement) => each((store) => store.announced(pubsub, announcement)),
+      listening: (pubsub) => each((store) => store.listening(pubsub)),
+      available: () => each((store) => store.cameBack()),
+      unavailable: () => {},
+    });
+    const { fakesubIntervalMs, publishCutoffBytes } = redis;
+    this.#upstreams.set(name, {
+      text,
+      counts: upstream.stats,
+      settings: { ...upstream, fakesubIntervalMs, publishCutoffBytes } as unknown as RedisStoreSettings,
+      link,
+      stores,
+    });
+  }
+
+  #tell(upstream: string, channel: string, error: unknown): void {
+    const { message } = error as Error;
+    const more = this.#faults.met(`${upstream} ${message}`);
+    if (more === undefined) return;
+    this.#log.error({ upstream, channel, err: error }, `a channel in Redis failed: ${message}${more}`);
+  }
+
+  #newStore({ settings, link }: Upstream, location: RedisLocationSettings): RedisStore | BackupStore {
+    const own = { ...settings, ...location };
+    const fault = (channel: string, error: unknown): void =>
+      this.#tell(location.redisUpstream, channel, error);
+    if (location.redisStorageMode === 'backup') {
+      return new BackupStore(
+        own,
+        link,
+        (forgotten) => new MemoryStore({ ...this.#memoryOptions, forgotten, remembered: true }),
+        fault,
+      );
+    }
+    return new RedisStore(own, link, new MemoryStore(this.#memoryOptions), fault);
+  }
+}
+
+/** Redis is told that nobody subscribes here any more, if it is there to listen. */
+async function leave({ link, stores }: Upstream): Promise<void> {
+  await Promise.all([...stores.values()].map((store) => store.close()));
+  const farewells = [...stores.values()].flatMap((store) => store.farewells());
+  if (link.available) {
+    const told = farewells.map(({ script, keys, args }) =>
+      link.run(script, keys, args, { repeatable: true }),
+    );
+    await Promise.race([Promise.allSettled(told), sleep(LEAVE_DEADLINE_MS, undefined, { ref: false })]);
+  }
+  await link.close();
+}

@@ -1,0 +1,76 @@
+/** A publisher that sends one message after the other, and remembers how each was answered. */
+import { Agent, request } from 'node:http';
+import { atEnd } from '../support/cleanup.ts';
+import { sleep } from '../support/wait.ts';
+
+/** What became of a message: 'unknown' is any answer but 2xx, and none. */
+export type Fate = 'accepted' | 'unknown';
+
+/** Milliseconds after a refusal before the next message is sent. */
+const PAUSE_MS = 20;
+
+/** Milliseconds after which nobody waits for an answer any more. */
+const ANSWER_DEADLINE_MS = 20_000;
+
+export class Publisher {
+  readonly channel: string;
+  /** By body, in the order in which they were sent. */
+  readonly fates = new Map<string, Fate>();
+  /** How often each status was answered; 0 stands for no answer. */
+  readonly statuses = new Map<number, number>();
+  readonly #name: string;
+  readonly #port: number;
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  #sent = 0;
+
+  constructor(name: string, port: number, channel: string) {
+    this.#name = name;
+    this.#port = port;
+    this.channel = channel;
+    atEnd(() => this.#agent.destroy());
+  }
+
+  get accepted(): number {
+    return [...this.fates.values()].filter((fate) => fate === 'accepted').length;
+  }
+
+  /** Sends until `done` says so, which is asked before each message. */
+  async run(done: (sent: number) => boolean): Promise<void> {
+    while (!done(this.#sent)) {
+      const fate = await this.publish(`${this.#name}:${this.#sent++}`);
+      if (fate === 'unknown') await sleep(PAUSE_MS);
+    }
+  }
+
+  /** Sends one message. */
+  async publish(body: string): Promise<Fate> {
+    const status = await this.#post(body);
+    this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1);
+    const fate = status >= 200 && status < 300 ? 'accepted' : 'unknown';
+    this.fates.set(body, fate);
+    return fate;
+  }
+
+  #post(body: string): Promise<number> {
+    return new Promise((resolve) => {
+      const post = request(
+        {
+          host: '127.0.0.1',
+          port: this.#port,
+          path: `/pub/${this.channel}`,
+          method: 'POST',
+          agent: this.#agent,
+          headers: { 'Content-Length': body.length },
+          timeout: ANSWER_DEADLINE_MS,
+        },
+        (response) => {
+          response.resume();
+          response.on('close', () => resolve(response.statusCode as number));
+        },
+      );
+      post.on('timeout', () => post.destroy());
+      post.on('error', () => resolve(0));
+      post.end(body);
+    });
+  }
+}
