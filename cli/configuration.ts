@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { ListenAddress, Problem } from '../nginx/compiler/index.ts';
 import { CompileError, type CompileOptions, type CompileResult, compile } from '../nginx/compiler/index.ts';
-import { exec } from './exec.ts';
+import { execToFile } from './exec.ts';
 import { CliError } from './exit-codes.ts';
 import type { NginxBinary } from './nginx-binary.ts';
 import { PACKAGE_FILES } from './package-files.ts';
@@ -32,7 +32,7 @@ export function compileForRunDir(file: string, nginx: NginxBinary, dir: RunDir):
     file,
     sidecar: { socket: dir.sidecarSocket },
     ...(nginx.jsModule ? { jsModule: nginx.jsModule } : {}),
-    supervised: { pidFile: dir.nginxPid, tempDir: dir.temp },
+    supervised: { pidFile: dir.nginxPid, tempDir: dir.temp, waitingSocket: dir.waitingSocket },
   });
 }
 
@@ -57,7 +57,8 @@ function explain(output: string, compiledFile: string): string[] {
  * @throws CliError `refused` with what nginx said
  */
 export async function testCompiled(nginx: NginxBinary, compiledFile: string): Promise<string[]> {
-  const { status, output } = await exec(nginx.path, ['-t', '-c', compiledFile, ...nginx.baseArguments]);
+  const args = ['-t', '-c', compiledFile, ...nginx.baseArguments];
+  const { status, output } = await execToFile(nginx.path, args, `${compiledFile}.test`);
   const lines = explain(output, compiledFile);
   if (status === 0) return lines;
   throw new CliError('refused', ['njchan: nginx refuses the compiled configuration:', ...lines].join('\n'));

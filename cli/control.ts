@@ -21,6 +21,14 @@ export interface SidecarCounts {
   readonly bytes: number;
 }
 
+/** Of a sidecar elsewhere nothing is known but whether it answers. */
+export interface SidecarReport extends ProcessReport {
+  readonly restarts: number;
+  /** True with `--without-sidecar`. */
+  readonly elsewhere: boolean;
+  readonly answers: boolean;
+}
+
 /** The answer to `status`. */
 export interface StatusReport {
   readonly version: string;
@@ -35,8 +43,8 @@ export interface StatusReport {
   readonly locations: number;
   readonly reloads: number;
   readonly nginx: ProcessReport & { readonly version: string };
-  readonly sidecar: ProcessReport & { readonly restarts: number };
-  /** Absent while the sidecar does not answer. */
+  readonly sidecar: SidecarReport;
+  /** Absent while the sidecar does not answer, or runs elsewhere. */
   readonly counts?: SidecarCounts;
 }
 

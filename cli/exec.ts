@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
 
 /** How a short-lived program ended and what it printed. */
 export interface Finished {
@@ -22,4 +23,33 @@ export function exec(program: string, args: readonly string[]): Promise<Finished
       else resolve({ status: undefined, stdout, output: output || error.message });
     });
   });
+}
+
+/**
+ * Runs a program as `exec` does, but with its output in a file, which goes afterwards. Node's pipes are sockets, which a
+ * program cannot open by the names /dev/stdout and /dev/stderr.
+ * @param file - made new; for its owner only, since nginx may quote its configuration
+ * @throws Error when the file cannot be made
+ */
+export async function execToFile(program: string, args: readonly string[], file: string): Promise<Finished> {
+  rmSync(file, { force: true });
+  const output = openSync(file, 'ax', 0o600);
+  try {
+    const status = await new Promise<number | undefined>((resolve, reject) => {
+      const child = spawn(program, args, {
+        stdio: ['ignore', output, output],
+        timeout: EXEC_TIMEOUT_MS,
+        killSignal: 'SIGKILL',
+      });
+      child.once('error', reject);
+      child.once('exit', (code) => resolve(code ?? undefined));
+    });
+    const text = readFileSync(file, 'utf8');
+    return { status, stdout: text, output: text };
+  } catch (error) {
+    return { status: undefined, stdout: '', output: (error as Error).message };
+  } finally {
+    closeSync(output);
+    rmSync(file, { force: true });
+  }
 }

@@ -3,10 +3,11 @@ export const EXIT = {
   ok: { code: 0, meaning: 'It did what was asked.' },
   refused: {
     code: 1,
-    meaning: 'The configuration was refused, starting failed, or redis-check found something wrong.',
+    meaning:
+      'The configuration was refused, starting failed, standard output cannot be written to, or redis-check or health found something wrong.',
   },
   usage: { code: 2, meaning: 'The command line was wrong.' },
-  notRunning: { code: 3, meaning: 'No njchan runs on this run directory (status, reload).' },
+  notRunning: { code: 3, meaning: 'No njchan runs on this run directory (status, reload, health).' },
   alreadyRunning: { code: 4, meaning: 'An njchan already runs on this run directory (up).' },
   nginxMissing: {
     code: 5,

@@ -27,7 +27,12 @@ export const OPTIONS = {
     choices: ['human', 'json'],
     help: 'human (default) or json: one line an entry, to standard error',
   },
+  'without-sidecar': {
+    type: 'boolean',
+    help: 'start no sidecar: one that was started with --follow uses the same run directory',
+  },
   output: { type: 'string', short: 'o', value: 'OUT', help: 'write to OUT instead of standard output' },
+  sidecar: { type: 'boolean', help: 'ask the sidecar alone, with or without an "njchan up"' },
   json: { type: 'boolean', help: 'print JSON instead of text' },
   channel: { type: 'string', value: 'ID', help: 'only what concerns this channel; its full name: GROUP/ID' },
   namespace: { type: 'string', value: 'NS', help: 'only channels in this nchan_redis_namespace' },
@@ -59,7 +64,7 @@ export const COMMANDS = {
     summary: 'compile FILE, run nginx and the sidecar in the foreground',
     details: `Restarts the sidecar when it dies. SIGTERM and Ctrl-C end the subscribers, let requests finish and stop
 everything; a second Ctrl-C hurries. SIGHUP reloads, as "njchan reload" does.`,
-    options: ['config', 'run-dir', 'log-format', 'help'],
+    options: ['config', 'run-dir', 'log-format', 'without-sidecar', 'help'],
     needsFile: true,
   },
   compile: {
@@ -86,6 +91,11 @@ everything; a second Ctrl-C hurries. SIGHUP reloads, as "njchan reload" does.`,
     details: 'Prints versions, process ids, restarts, channels and subscribers.',
     options: ['run-dir', 'json', 'help'],
   },
+  health: {
+    summary: 'tell by the exit status whether requests are served',
+    details: 'Status 0 when nginx accepts requests and the sidecar answers, for health checks.',
+    options: ['run-dir', 'sidecar', 'help'],
+  },
   trace: {
     summary: 'show what a Redis server does, scripts and arguments by name',
     details: `REDIS-URL is redis://[[USER]:PASSWORD@]HOST[:PORT][/DB], rediss:// for TLS or unix:///PATH; default:
@@ -109,7 +119,9 @@ export interface OptionValues {
   config?: string;
   'run-dir'?: string;
   'log-format'?: 'human' | 'json';
+  'without-sidecar'?: boolean;
   output?: string;
+  sidecar?: boolean;
   json?: boolean;
   url?: string;
   channel?: string;

@@ -1,6 +1,7 @@
 /** The run directory: compiled files, sockets and pid files of one `njchan up`. */
 import {
   chmodSync,
+  chownSync,
   lstatSync,
   mkdirSync,
   renameSync,
@@ -16,12 +17,16 @@ import { CliError } from './exit-codes.ts';
 const MAX_SOCKET_PATH_BYTES = 107;
 /** Everybody may enter: nginx's workers connect to the sidecar's socket, whose own mode keeps others out. */
 const DIR_MODE = 0o755;
+/** What is left of a mode while the file is still being written, and may have the wrong group. */
+const OWNER_BITS = 0o700;
 
 export interface RunDir {
   readonly path: string;
   /** The lock, and how `reload` and `status` reach the supervisor. */
   readonly controlSocket: string;
   readonly sidecarSocket: string;
+  /** Where nginx waits for a sidecar that is being restarted. */
+  readonly waitingSocket: string;
   readonly sidecarConfig: string;
   readonly nginxConfig: string;
   readonly nginxPid: string;
@@ -52,12 +57,13 @@ export function runDirAt(given: string | undefined): RunDir {
     path,
     controlSocket: controlSocketPath(path),
     sidecarSocket: join(path, 'sidecar.sock'),
+    waitingSocket: join(path, 'waiting.sock'),
     sidecarConfig: join(path, 'sidecar.json'),
     nginxConfig: join(path, 'nginx.conf'),
     nginxPid: join(path, 'nginx.pid'),
     temp: join(path, 'temp'),
   };
-  for (const socket of [dir.controlSocket, dir.sidecarSocket]) {
+  for (const socket of [dir.controlSocket, dir.sidecarSocket, dir.waitingSocket]) {
     const length = Buffer.byteLength(socket);
     if (length > MAX_SOCKET_PATH_BYTES) {
       throw new CliError(
@@ -99,18 +105,26 @@ export function makeRunDir(dir: RunDir): boolean {
   return made;
 }
 
-/** Replaces a file in one step: whoever reads it sees the old text or the new. */
-export function writeAtomically(file: string, text: string, mode: number): void {
+/**
+ * Replaces a file in one step: whoever reads it sees the old text or the new.
+ * @param gid the group that it is given to; without, it stays ours
+ */
+export function writeAtomically(file: string, text: string, mode: number, gid?: number): void {
   const next = `${file}.${process.pid}`;
   rmSync(next, { force: true });
-  writeFileSync(next, text, { mode, flag: 'wx' });
+  writeFileSync(next, text, { mode: mode & OWNER_BITS, flag: 'wx' });
+  if (gid !== undefined) chownSync(next, -1, gid);
   chmodSync(next, mode);
   renameSync(next, file);
 }
 
-/** Removes what njchan put into the run directory, but for the control socket, which goes with its server. */
-export function clearRunDir(dir: RunDir): void {
-  for (const path of [dir.sidecarSocket, dir.sidecarConfig, dir.nginxConfig, dir.nginxPid, dir.temp]) {
+/**
+ * Removes what njchan put into the run directory, but for the control socket, which goes with its server.
+ * @param ownSidecar - false leaves what belongs to a sidecar that goes on running without us
+ */
+export function clearRunDir(dir: RunDir, ownSidecar: boolean): void {
+  const sidecars = ownSidecar ? [dir.sidecarSocket, dir.sidecarConfig] : [];
+  for (const path of [...sidecars, dir.waitingSocket, dir.nginxConfig, dir.nginxPid, dir.temp]) {
     rmSync(path, { recursive: true, force: true });
   }
 }

@@ -14,13 +14,20 @@ import { PACKAGE_FILES, VERSION } from './package-files.ts';
 import { clearRunDir, makeRunDir, type RunDir, removeRunDir, writeAtomically } from './run-dir.ts';
 import { shutDown } from './shutdown.ts';
 import { SidecarKeeper } from './sidecar-keeper.ts';
+import { sidecarAnswers } from './sidecar-probe.ts';
 import { SignalInbox } from './signals.ts';
 import { type Account, firstClosedDirectory, resolveAccount } from './users.ts';
+import { WaitingRoom } from './waiting-room.ts';
 
 /** nginx.conf may hold secrets of the user's, and only nginx's master, which runs as we do, reads it. */
 const NGINX_CONFIG_MODE = 0o600;
-/** The sidecar reads its file again after it gave up root, and there is no secret in it. */
-const SIDECAR_CONFIG_MODE = 0o644;
+/** It has the passwords of Redis, and the sidecar reads it. */
+const SIDECAR_CONFIG_MODE = 0o600;
+/**
+ * Started by root, the sidecar reads it again after it gave that up, so its group may. The file must not be its own:
+ * it says as whom a sidecar that is started again shall run.
+ */
+const SIDECAR_CONFIG_MODE_BY_ROOT = 0o640;
 
 export interface SupervisorOptions {
   /** The user's nginx.conf, as the user named it. */
@@ -28,6 +35,8 @@ export interface SupervisorOptions {
   readonly dir: RunDir;
   readonly nginx: NginxBinary;
   readonly logFormat: 'human' | 'json';
+  /** False when the sidecar is run by somebody else, from the file that we write. */
+  readonly ownSidecar: boolean;
   readonly log: Logger;
   /** Called once, when requests are served. */
   readonly onServing: (compiled: CompileResult) => void;
@@ -44,6 +53,7 @@ export class Supervisor {
   #account: Account | undefined;
   #sidecar: SidecarKeeper | undefined;
   #nginx: NginxProcess | undefined;
+  #waitingRoom: WaitingRoom | undefined;
   #serving = false;
   #reloads = 0;
   #lastReload: Promise<unknown> = Promise.resolve();
@@ -59,7 +69,7 @@ export class Supervisor {
    * @throws CliError when it does not come to serving; nothing is left running or lying about then
    */
   async run(): Promise<number> {
-    const { dir, log } = this.#options;
+    const { dir, log, ownSidecar } = this.#options;
     const made = makeRunDir(dir);
     const lock = await takeLock(dir.controlSocket, {
       status: () => this.#status(),
@@ -69,8 +79,9 @@ export class Supervisor {
       return await this.#startAndWatch();
     } finally {
       this.#serving = false;
+      this.#waitingRoom?.close();
       await shutDown(this.#nginx, this.#sidecar, () => this.#signals.nextStop(), log);
-      clearRunDir(dir);
+      clearRunDir(dir, ownSidecar);
       lock.close(); // removes the control socket
       if (made) removeRunDir(dir);
     }
@@ -99,7 +110,7 @@ export class Supervisor {
   }
 
   async #start(): Promise<void> {
-    const { file, dir, nginx, log } = this.#options;
+    const { file, dir, nginx, log, ownSidecar } = this.#options;
     const compiled = compileForRunDir(file, nginx, dir);
     this.#notice(compiled);
     this.#account = await this.#accountFor(compiled);
@@ -109,15 +120,18 @@ export class Supervisor {
     rmSync(dir.temp, { recursive: true, force: true });
     mkdirSync(dir.temp, { mode: 0o755 });
     writeAtomically(dir.nginxConfig, compiled.config, NGINX_CONFIG_MODE);
-    writeAtomically(dir.sidecarConfig, this.#sidecarConfig(), SIDECAR_CONFIG_MODE);
     await testCompiled(nginx, dir.nginxConfig);
     await checkPortsFree(compiled.listens);
     this.#compiled = compiled;
+    this.#writeSidecarConfig(compiled);
     this.#continue();
 
-    this.#sidecar = new SidecarKeeper(PACKAGE_FILES.sidecar, dir.sidecarConfig, log);
-    await this.#sidecar.start();
-    this.#continue();
+    if (ownSidecar) {
+      this.#sidecar = new SidecarKeeper(PACKAGE_FILES.sidecar, dir.sidecarConfig, log);
+      await this.#sidecar.start();
+      this.#continue();
+    }
+    this.#waitingRoom = await WaitingRoom.open(dir.waitingSocket, dir.sidecarSocket, this.#account);
     this.#nginx = NginxProcess.start(nginx, dir);
     await this.#nginx.accepting();
     this.#continue();
@@ -147,15 +161,17 @@ export class Supervisor {
     return account;
   }
 
-  #sidecarConfig(): string {
+  #writeSidecarConfig({ redis }: CompileResult): void {
     const { dir, logFormat } = this.#options;
     const account = this.#account;
     const config: SidecarConfig = {
       listen: { socket: dir.sidecarSocket },
       ...(account ? { user: { uid: account.uid, gid: account.gid } } : {}),
       logFormat,
+      ...(redis ? { redis } : {}),
     };
-    return `${JSON.stringify(config, undefined, 2)}\n`;
+    const mode = account ? SIDECAR_CONFIG_MODE_BY_ROOT : SIDECAR_CONFIG_MODE;
+    writeAtomically(dir.sidecarConfig, `${JSON.stringify(config, undefined, 2)}\n`, mode, account?.gid);
   }
 
   async #reloadOnSignal(): Promise<void> {
@@ -212,7 +228,7 @@ export class Supervisor {
       );
     }
     this.#compiled = compiled;
-    writeAtomically(dir.sidecarConfig, this.#sidecarConfig(), SIDECAR_CONFIG_MODE);
+    this.#writeSidecarConfig(compiled);
     this.#sidecar?.kill('SIGHUP');
     this.#reloads++;
     this.#notice(compiled);
@@ -221,7 +237,7 @@ export class Supervisor {
   }
 
   async #status(): Promise<StatusReport> {
-    const { file, dir, nginx } = this.#options;
+    const { file, dir, nginx, ownSidecar } = this.#options;
     const counts = await this.#sidecar?.counts();
     const pid = this.#nginx?.pid;
     return {
@@ -240,7 +256,11 @@ export class Supervisor {
           ? { pid, uptimeSeconds: secondsSince(this.#nginx.startedAt) }
           : {}),
       },
-      sidecar: this.#sidecar?.report() ?? { restarts: 0 },
+      sidecar: {
+        ...(this.#sidecar?.report() ?? { restarts: 0 }),
+        elsewhere: !ownSidecar,
+        answers: ownSidecar ? counts !== undefined : await sidecarAnswers(dir.sidecarSocket),
+      },
       ...(counts ? { counts } : {}),
     };
   }

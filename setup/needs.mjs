@@ -25,6 +25,12 @@ const NEEDS = {
   },
   lua: { packages: ['lua5.1'], command: 'luac5.1', what: "Lua 5.1's compiler (luac5.1)" },
   curl: { packages: ['curl'], command: 'curl', what: 'curl' },
+  engine: {
+    packages: ['docker.io', 'docker-ce', 'moby-engine'],
+    command: 'dockerd',
+    what: 'a Docker engine (dockerd)',
+  },
+  debootstrap: { packages: ['debootstrap'], command: 'debootstrap', what: 'debootstrap' },
 };
 
 /** The needs of `setup.mjs start` and `setup.mjs test`. */
@@ -39,5 +45,7 @@ export const PURPOSES = {
     NEEDS.nchan,
     NEEDS.lua,
     NEEDS.curl,
+    NEEDS.engine,
+    NEEDS.debootstrap,
   ],
 };

@@ -1,4 +1,4 @@
-import { type ProcessReport, type StatusReport, sendCommand } from '../control.ts';
+import { type ProcessReport, type SidecarReport, type StatusReport, sendCommand } from '../control.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { OptionValues } from '../options.ts';
 import { runDirAt } from '../run-dir.ts';
@@ -26,6 +26,11 @@ function describeProcess({ pid, uptimeSeconds }: ProcessReport): string {
   return pid === undefined ? 'not running' : `pid ${pid}, up ${duration(uptimeSeconds ?? 0)}`;
 }
 
+function describeSidecar(sidecar: SidecarReport): string {
+  if (sidecar.elsewhere) return `elsewhere, ${sidecar.answers ? 'answers' : 'does not answer'}`;
+  return `${describeProcess(sidecar)}, restarts ${sidecar.restarts}`;
+}
+
 /** The rows of the table that people read. */
 function rows(report: StatusReport): [string, string][] {
   const { nginx, sidecar, counts } = report;
@@ -40,8 +45,8 @@ function rows(report: StatusReport): [string, string][] {
     ['locations', String(report.locations)],
     ['reloads', String(report.reloads)],
     ['nginx', `${nginx.version}, ${describeProcess(nginx)}`],
-    ['sidecar', `${describeProcess(sidecar)}, restarts ${sidecar.restarts}`],
-    ['channels', counts ? String(counts.channels) : 'the sidecar does not answer'],
+    ['sidecar', describeSidecar(sidecar)],
+    ['channels', counts ? String(counts.channels) : sidecar.elsewhere ? '-' : 'the sidecar does not answer'],
     ['subscribers', counts ? String(counts.subscribers) : '-'],
     ['messages', counts ? `${counts.messages}, ${counts.bytes} bytes` : '-'],
   ];

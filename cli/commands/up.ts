@@ -17,6 +17,7 @@ export async function up(values: OptionValues): Promise<number> {
     dir,
     nginx,
     logFormat,
+    ownSidecar: !values['without-sidecar'],
     log,
     onServing: (compiled) => {
       if (logFormat === 'json') log.info({ file, urls: compiled.listens.map(urlOf) }, 'serving');

@@ -60,10 +60,10 @@ function setup(dir: string, purpose: string, path: string, user: SpawnOptions = 
 
 describe('setup.mjs', () => {
   it.runIf(!isRoot || nobodyMayRunNode)('prints the command that installs what is missing', async () => {
-    const path = pathWith(dpkgWith('nginx', 'curl', 'njs', 'chromium'));
+    const path = pathWith(dpkgWith('nginx', 'curl', 'njs', 'chromium', 'docker-ce', 'debootstrap'));
     const { status, output } = await setup(copyOfSetup(), 'test', path, AS_NOBODY);
     expect(status).toBe(1);
-    expect(output).toContain('setup: nginx, njs, chromium, curl: there\n');
+    expect(output).toContain('setup: nginx, njs, chromium, curl, docker.io, debootstrap: there\n');
     expect(output).toContain(
       "sudo sh -c 'apt-get update && apt-get install -y --no-install-recommends libnginx-mod-http-js redis-server libnginx-mod-nchan lua5.1'",
     );

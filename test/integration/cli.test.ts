@@ -106,6 +106,12 @@ describe('njchan check', () => {
     expect(stderr).toMatch(new RegExp(`^${file}:${lineOf(file, 'nchan_frobnicate')}: .*nchan_frobnicate`));
   });
 
+  it('lets nginx log to /dev/stdout and /dev/stderr, as configurations for containers do', async () => {
+    const logs = 'access_log /dev/stdout;\nerror_log /dev/stderr;';
+    const file = configFile(nginxConf(await freePort(), `${PUBSUB}\n${logs}`));
+    expect(await runCli(['check', file])).toMatchObject({ code: EXIT.ok.code, stderr: '' });
+  });
+
   it('quotes the line of the compiled file that nginx refuses', async () => {
     const file = configFile(nginxConf(8080, NGINX_PROBLEM));
     const { code, stderr } = await runCli(['check', '-c', file]);

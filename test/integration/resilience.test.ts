@@ -2,6 +2,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { subscribersOf, untilSubscribers } from '../support/channel-figures.ts';
+import { openEventSource } from '../support/eventsource.ts';
 import { nginxConf, startNjchan } from '../support/njchan.ts';
 import { RawConnection, request } from '../support/raw-http.ts';
 import { HANDSHAKE_LINES } from '../support/raw-websocket.ts';
@@ -41,6 +42,29 @@ describe('a sidecar that is killed', () => {
     expect(await late.text()).toBe('back');
     expect(njchan.output()).toMatch(/sidecar.*SIGKILL/);
     expect((await njchan.stop()).code).toBe(0);
+  });
+});
+
+describe('requests that come while the sidecar is being restarted', () => {
+  it('wait for it, and none is refused', async () => {
+    const njchan = await startNjchan({ config });
+    for (let round = 0; round < 2; round++) {
+      const before = await njchan.sidecarPid();
+      process.kill(before, 'SIGKILL');
+      // From the moment in which nobody listens until somebody does again.
+      const answers = await Promise.all(
+        Array.from({ length: 40 }, async (_, i) => {
+          if (i % 2 === 0) return (await request(njchan.port, 'POST', '/pub/waits', { body: 'x' })).status;
+          const stream = await openEventSource(`${njchan.url}/sub/waits`);
+          stream.close();
+          return stream.status;
+        }),
+      );
+      expect(new Set(answers.filter((_, i) => i % 2 === 1))).toEqual(new Set([200]));
+      expect(answers.filter((status, i) => i % 2 === 0 && status !== 201 && status !== 202)).toEqual([]);
+      expect(await njchan.sidecarPid()).not.toBe(before);
+    }
+    await njchan.stop();
   });
 });
 
