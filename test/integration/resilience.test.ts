@@ -17,6 +17,14 @@ const SERVER = `
 const config = (port: number): string =>
   nginxConf(port, SERVER, '', 12_000).replace('events {', 'worker_rlimit_nofile 24000;\nevents {');
 
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
 const descriptors = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;
 
 describe('a sidecar that is killed', () => {
@@ -51,7 +59,8 @@ describe('requests that come while the sidecar is being restarted', () => {
     for (let round = 0; round < 2; round++) {
       const before = await njchan.sidecarPid();
       process.kill(before, 'SIGKILL');
-      // From the moment in which nobody listens until somebody does again.
+      // What it was given before it died nobody can take back; from its end on nobody listens, until somebody does again.
+      await waitFor('its end', () => !isAlive(before));
       const answers = await Promise.all(
         Array.from({ length: 40 }, async (_, i) => {
           if (i % 2 === 0) return (await request(njchan.port, 'POST', '/pub/waits', { body: 'x' })).status;
