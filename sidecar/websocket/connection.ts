@@ -176,7 +176,7 @@ export class WebSocketConnection {
   #clientEnded(): void {
     this.#receiver?.end();
     this.#answerFin();
-    if (!this.#socket.writableEnded) this.#dropSoon(); // a receiver that is held must not keep the socket
+    if (!this.#socket.writableEnded) this.#dropWhenHeld();
   }
 
   /** Answers the client's FIN when all that came before it is done with: the descriptor would stay for ever without. */
@@ -214,6 +214,14 @@ export class WebSocketConnection {
     if (this.#closed) return;
     this.#closed = true;
     this.#events.closed();
+  }
+
+  /** Drops the connection of a client that left once its messages wait to be wanted; while they are inflated it stays. */
+  #dropWhenHeld(): void {
+    setTimeout(() => {
+      if (this.#held || this.#socket.writableEnded) this.#socket.destroy();
+      else if (!this.#socket.destroyed) this.#dropWhenHeld();
+    }, CLOSE_TIMEOUT_MS).unref();
   }
 
   #dropSoon(): void {
