@@ -5,6 +5,8 @@ import { EVENTSOURCE } from './common.ts';
 
 /** nchan_subscriber_first_message. */
 const STARTS = ['oldest', 'newest', '0', '1', '2', '3', '5', '32', '-1', '-2', '-3', '-5', '-32'];
+/** Those behind all that is there. */
+const AFTER_ALL: ReadonlySet<string> = new Set(['newest', '0']);
 const starts: readonly Case[] = STARTS.flatMap((start) => [
   ...[0, 1, 3].map((messages) => ({
     name: `starts at ${start} of ${messages} messages`,
@@ -27,6 +29,8 @@ const starts: readonly Case[] = STARTS.flatMap((start) => [
       ...['m0', 'm1', 'm2'].map((body) => publish(body)),
       subscribe('s', `/es-from${start}/{c}`, EVENTSOURCE),
       subscribers(1),
+      // With Redis, Nchan counts a subscriber before it knows the start: `last` could be one of those counted from.
+      ...(AFTER_ALL.has(start) ? [] : [through('s', 'm2\n\n')]),
       publish('last'),
       through('s', 'last\n\n'),
     ],
