@@ -17,6 +17,10 @@ if refused then return refused end
 
 if tonumber(redis.call("HGET", channel, "subscribers") or 0) <= 0 then return -1 end
 local left = redis.call("PTTL", channel)
-if left > ttl + margin and redis.call("EXISTS", channel .. ":messages") == 1 then return left - margin end
+if left > ttl + margin and redis.call("EXISTS", channel .. ":messages") == 1 then
+  -- Servers of Nchan let only the rest live longer.
+  redis.call("PEXPIRE", channel .. ":lives", left)
+  return left - margin
+end
 expire_channel(channel, ttl + margin)
 return ttl

@@ -15,6 +15,9 @@
 -- Seconds for which a tombstone, the newest message's id, tells a new channel of this name where its ids go on.
 local TOMBSTONE_SECONDS = 5
 
+-- Milliseconds for which servers that do not hear of it can find out that the channel was deleted.
+local MAX_REMEMBERED_MS = 10 * 60 * 1000
+
 -- Message ids taken from the list by one command.
 local BATCH = 1000
 
@@ -26,6 +29,7 @@ local refused = refusal()
 if refused then return refused end
 
 local figures = channel_figures(channel, accurate == "1")
+local servers = tonumber(redis.call("HGET", channel, "subscribers") or 0)
 local messages, prefix = channel .. ":messages", message_prefix(channel)
 local count = redis.call("LLEN", messages)
 for first = 0, count - 1, BATCH do
@@ -39,6 +43,12 @@ if figures then
   local tombstone, last = channel .. ":deleted", figures[1]
   if last == "" then last = redis.call("GET", tombstone) or "0:0" end
   redis.call("SET", tombstone, last, "EX", TOMBSTONE_SECONDS)
+  local lives = channel .. ":lives"
+  if servers <= 0 then
+    redis.call("DEL", lives)
+  elseif redis.call("PTTL", lives) > MAX_REMEMBERED_MS then
+    redis.call("PEXPIRE", lives, MAX_REMEMBERED_MS)
+  end
 end
 announce_both_ways(command, channel, { "alert", "delete channel", id })
 return figures

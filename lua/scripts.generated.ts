@@ -167,7 +167,7 @@ export const scripts = {
    */
   channel_keepalive: {
     name: 'channel_keepalive',
-    sha1: '2b68c940412c5b59cecb4632d380ca029470e5c1',
+    sha1: '00470b88d691f28338f2bcbfe44338d9e507188d',
     source: bytes('utf8', [
       '-- Lets a channel with subscribers live on.\n',
       '--\n',
@@ -218,6 +218,7 @@ export const scripts = {
       '  redis.call("PEXPIRE", channel, milliseconds)\n',
       '  redis.call("PEXPIRE", channel .. ":messages", milliseconds)\n',
       '  redis.call("PEXPIRE", channel .. ":subscriber_counts", milliseconds)\n',
+      '  redis.call("PEXPIRE", channel .. ":lives", milliseconds)\n',
       'end\n',
       '\n',
       'local channel = text("channel", KEYS[1])\n',
@@ -228,7 +229,11 @@ export const scripts = {
       '\n',
       'if tonumber(redis.call("HGET", channel, "subscribers") or 0) <= 0 then return -1 end\n',
       'local left = redis.call("PTTL", channel)\n',
-      'if left > ttl + margin and redis.call("EXISTS", channel .. ":messages") == 1 then return left - margin end\n',
+      'if left > ttl + margin and redis.call("EXISTS", channel .. ":messages") == 1 then\n',
+      '  -- Servers of Nchan let only the rest live longer.\n',
+      '  redis.call("PEXPIRE", channel .. ":lives", left)\n',
+      '  return left - margin\n',
+      'end\n',
       'expire_channel(channel, ttl + margin)\n',
       'return ttl\n',
     ]),
@@ -243,7 +248,7 @@ export const scripts = {
       { embedded: 1, file: 'channel_keepalive.lua', line: 1 },
       { embedded: 9, file: 'include/argument.lua', line: 1, includedAt: 9 },
       { embedded: 44, file: 'include/channel_keys.lua', line: 1, includedAt: 10 },
-      { embedded: 51, file: 'channel_keepalive.lua', line: 11 },
+      { embedded: 52, file: 'channel_keepalive.lua', line: 11 },
     ],
     comment: [
       ' Lets a channel with subscribers live on.',
@@ -253,6 +258,128 @@ export const scripts = {
       ' ARGV[2] margin_ms  milliseconds that it may be late',
       '',
       ' Reply: milliseconds until the next keepalive, -1 when no server is registered any more',
+    ],
+  },
+  /**
+   * Tells whether a channel is still the one that a server knows. A channel that was deleted and one that Redis lost look
+   * alike: the head is gone, or another one has its place. So each life of a channel has a name, which its head has, and
+   * the names outlive the head: a life that Redis remembers without its head was deleted.
+   *
+   * KEYS[1] channel  key of the channel's head, ns{channel:ID}
+   * ARGV[1] known    name of the life that the server knows, or - for none
+   * ARGV[2] new      name for a life that has none yet: the known one, where there is one
+   *
+   * Reply: name of the channel's life; empty when the known one was deleted; nil when the channel is not there, and was not
+   * deleted as far as Redis knows
+   */
+  channel_life: {
+    name: 'channel_life',
+    sha1: '6aad32a7c2e28685eda19e29c238c3e0ac2e94fa',
+    source: bytes('utf8', [
+      '-- Tells whether a channel is still the one that a server knows. A channel that was deleted and one that Redis lost look\n',
+      '-- alike: the head is gone, or another one has its place. So each life of a channel has a name, which its head has, and\n',
+      '-- the names outlive the head: a life that Redis remembers without its head was deleted.\n',
+      '--\n',
+      "-- KEYS[1] channel  key of the channel's head, ns{channel:ID}\n",
+      '-- ARGV[1] known    name of the life that the server knows, or - for none\n',
+      '-- ARGV[2] new      name for a life that has none yet: the known one, where there is one\n',
+      '--\n',
+      "-- Reply: name of the channel's life; empty when the known one was deleted; nil when the channel is not there, and was not\n",
+      '-- deleted as far as Redis knows\n',
+      '\n',
+      "-- Checks of a script's arguments. They remember the first wrong one, so that a script checks them all, then refuses\n",
+      '-- once, before it has changed anything.\n',
+      '\n',
+      'local wrong\n',
+      '\n',
+      'local function expect(name, value, expectation)\n',
+      '  wrong = wrong or (name .. (value and expectation or " is missing"))\n',
+      'end\n',
+      '\n',
+      '-- The argument as it came, which may be empty.\n',
+      'local function text(name, value)\n',
+      '  if not value then expect(name, value) end\n',
+      '  return value\n',
+      'end\n',
+      '\n',
+      '-- Larger numbers would lose digits as text.\n',
+      'local MAX_INTEGER = 10 ^ 13\n',
+      '\n',
+      '-- The argument as a number; it must be whole and at least `least`.\n',
+      'local function integer(name, value, least)\n',
+      '  local number = tonumber(value)\n',
+      '  if number and number >= least and number <= MAX_INTEGER and number % 1 == 0 then return number end\n',
+      '  expect(name, value, " must be a whole number of at least " .. least)\n',
+      'end\n',
+      '\n',
+      '-- The argument as it came, one of two words.\n',
+      'local function either(name, value, one, other)\n',
+      '  if value == one or value == other then return value end\n',
+      '  expect(name, value, " must be " .. one .. " or " .. other)\n',
+      'end\n',
+      '\n',
+      '-- The error reply for the wrong argument, nil when all are right.\n',
+      'local function refusal()\n',
+      '  return wrong and redis.error_reply("ERR " .. wrong)\n',
+      'end\n',
+      '\n',
+      '-- Names that are remembered; who was away for more lives than that does not learn of it.\n',
+      'local MAX_LIVES = 16\n',
+      '\n',
+      'local channel = text("channel", KEYS[1])\n',
+      'local known = text("known", ARGV[1])\n',
+      'local new = text("new", ARGV[2])\n',
+      'local refused = refusal()\n',
+      'if refused then return refused end\n',
+      '\n',
+      'local head = redis.call("HMGET", channel, "life", "current_message")\n',
+      'local life = head[1]\n',
+      'if life == known then return life end\n',
+      '\n',
+      'local lives = channel .. ":lives"\n',
+      'local names = redis.call("LRANGE", lives, 0, -1)\n',
+      '-- Messages without a newest one: Redis has thrown away the head alone.\n',
+      'local lost = not head[2] and redis.call("EXISTS", channel .. ":messages") == 1\n',
+      'for _, name in ipairs(names) do\n',
+      '  if name == known and not lost then return "" end\n',
+      'end\n',
+      '\n',
+      'local left = redis.call("PTTL", channel)\n',
+      'if left == -2 then return false end\n',
+      'if not life then\n',
+      '  life = new\n',
+      '  redis.call("HSET", channel, "life", life)\n',
+      'end\n',
+      'if names[1] ~= life then\n',
+      '  redis.call("LPUSH", lives, life)\n',
+      '  redis.call("LTRIM", lives, 0, MAX_LIVES - 1)\n',
+      'end\n',
+      'if left > 0 then redis.call("PEXPIRE", lives, left) end\n',
+      'return life\n',
+    ]),
+    keys: [
+      { name: 'channel', description: "key of the channel's head, ns{channel:ID}" },
+    ],
+    args: [
+      { name: 'known', description: 'name of the life that the server knows, or - for none' },
+      { name: 'new', description: 'name for a life that has none yet: the known one, where there is one' },
+    ],
+    lines: [
+      { embedded: 1, file: 'channel_life.lua', line: 1 },
+      { embedded: 12, file: 'include/argument.lua', line: 1, includedAt: 12 },
+      { embedded: 47, file: 'channel_life.lua', line: 13 },
+    ],
+    comment: [
+      ' Tells whether a channel is still the one that a server knows. A channel that was deleted and one that Redis lost look',
+      ' alike: the head is gone, or another one has its place. So each life of a channel has a name, which its head has, and',
+      ' the names outlive the head: a life that Redis remembers without its head was deleted.',
+      '',
+      " KEYS[1] channel  key of the channel's head, ns{channel:ID}",
+      ' ARGV[1] known    name of the life that the server knows, or - for none',
+      ' ARGV[2] new      name for a life that has none yet: the known one, where there is one',
+      '',
+      " Reply: name of the channel's life; empty when the known one was deleted; nil when the channel is not there, and was not",
+      ' deleted as far as Redis knows',
     ],
   },
   /**
@@ -267,7 +394,7 @@ export const scripts = {
    */
   delete: {
     name: 'delete',
-    sha1: '9e7e7c2647a628199448a3a2d12dab758ca68ceb',
+    sha1: 'cff39f2f44ed7ef9800dc500f944f0738fd77853',
     source: bytes('utf8', [
       '-- Deletes a channel with its messages, and tells all servers to end its subscribers.\n',
       '--\n',
@@ -387,6 +514,9 @@ export const scripts = {
       "-- Seconds for which a tombstone, the newest message's id, tells a new channel of this name where its ids go on.\n",
       'local TOMBSTONE_SECONDS = 5\n',
       '\n',
+      '-- Milliseconds for which servers that do not hear of it can find out that the channel was deleted.\n',
+      'local MAX_REMEMBERED_MS = 10 * 60 * 1000\n',
+      '\n',
       '-- Message ids taken from the list by one command.\n',
       'local BATCH = 1000\n',
       '\n',
@@ -398,6 +528,7 @@ export const scripts = {
       'if refused then return refused end\n',
       '\n',
       'local figures = channel_figures(channel, accurate == "1")\n',
+      'local servers = tonumber(redis.call("HGET", channel, "subscribers") or 0)\n',
       'local messages, prefix = channel .. ":messages", message_prefix(channel)\n',
       'local count = redis.call("LLEN", messages)\n',
       'for first = 0, count - 1, BATCH do\n',
@@ -411,6 +542,12 @@ export const scripts = {
       '  local tombstone, last = channel .. ":deleted", figures[1]\n',
       '  if last == "" then last = redis.call("GET", tombstone) or "0:0" end\n',
       '  redis.call("SET", tombstone, last, "EX", TOMBSTONE_SECONDS)\n',
+      '  local lives = channel .. ":lives"\n',
+      '  if servers <= 0 then\n',
+      '    redis.call("DEL", lives)\n',
+      '  elseif redis.call("PTTL", lives) > MAX_REMEMBERED_MS then\n',
+      '    redis.call("PEXPIRE", lives, MAX_REMEMBERED_MS)\n',
+      '  end\n',
       'end\n',
       'announce_both_ways(command, channel, { "alert", "delete channel", id })\n',
       'return figures\n',
@@ -1265,7 +1402,7 @@ export const scripts = {
    */
   publish: {
     name: 'publish',
-    sha1: '5a68aec7383c6078d370019ae147d5b1f11f96e2',
+    sha1: '60071caa477ef35a70a6aa08722abd27e9958627',
     source: bytes('utf8', [
       "-- Publishes a message: stores it, trims the channel's buffer and announces it to every server.\n",
       '--\n',
@@ -1323,6 +1460,7 @@ export const scripts = {
       '  redis.call("PEXPIRE", channel, milliseconds)\n',
       '  redis.call("PEXPIRE", channel .. ":messages", milliseconds)\n',
       '  redis.call("PEXPIRE", channel .. ":subscriber_counts", milliseconds)\n',
+      '  redis.call("PEXPIRE", channel .. ":lives", milliseconds)\n',
       'end\n',
       "-- Messages are hashes of their own beside the channel's head.\n",
       '\n',
@@ -1537,12 +1675,12 @@ export const scripts = {
       { embedded: 1, file: 'publish.lua', line: 1 },
       { embedded: 16, file: 'include/argument.lua', line: 1, includedAt: 16 },
       { embedded: 51, file: 'include/channel_keys.lua', line: 1, includedAt: 17 },
-      { embedded: 58, file: 'include/message_key.lua', line: 1, includedAt: 18 },
-      { embedded: 64, file: 'include/drop_expired.lua', line: 2, includedAt: 18 },
-      { embedded: 81, file: 'include/next_id.lua', line: 1, includedAt: 19 },
-      { embedded: 117, file: 'include/subscriber_count.lua', line: 1, includedAt: 20 },
-      { embedded: 140, file: 'include/trim.lua', line: 2, includedAt: 21 },
-      { embedded: 160, file: 'publish.lua', line: 22 },
+      { embedded: 59, file: 'include/message_key.lua', line: 1, includedAt: 18 },
+      { embedded: 65, file: 'include/drop_expired.lua', line: 2, includedAt: 18 },
+      { embedded: 82, file: 'include/next_id.lua', line: 1, includedAt: 19 },
+      { embedded: 118, file: 'include/subscriber_count.lua', line: 1, includedAt: 20 },
+      { embedded: 141, file: 'include/trim.lua', line: 2, includedAt: 21 },
+      { embedded: 161, file: 'publish.lua', line: 22 },
     ],
     comment: [
       " Publishes a message: stores it, trims the channel's buffer and announces it to every server.",
@@ -2199,7 +2337,7 @@ export const scripts = {
    */
   subscriber_register: {
     name: 'subscriber_register',
-    sha1: '2309abd9df9c58ecc9072d8e527e1dd3f456bb1f',
+    sha1: '1a77aa9923be2f973e676c14548a125d7e2aced1',
     source: bytes('utf8', [
       '-- Registers a server that has subscribers of a channel, and lets the channel live for as long as it does.\n',
       '--\n',
@@ -2252,6 +2390,7 @@ export const scripts = {
       '  redis.call("PEXPIRE", channel, milliseconds)\n',
       '  redis.call("PEXPIRE", channel .. ":messages", milliseconds)\n',
       '  redis.call("PEXPIRE", channel .. ":subscriber_counts", milliseconds)\n',
+      '  redis.call("PEXPIRE", channel .. ":lives", milliseconds)\n',
       'end\n',
       '\n',
       'local channel = text("channel", KEYS[1])\n',
@@ -2286,7 +2425,7 @@ export const scripts = {
       { embedded: 1, file: 'subscriber_register.lua', line: 1 },
       { embedded: 11, file: 'include/argument.lua', line: 1, includedAt: 11 },
       { embedded: 46, file: 'include/channel_keys.lua', line: 1, includedAt: 12 },
-      { embedded: 53, file: 'subscriber_register.lua', line: 13 },
+      { embedded: 54, file: 'subscriber_register.lua', line: 13 },
     ],
     comment: [
       ' Registers a server that has subscribers of a channel, and lets the channel live for as long as it does.',
@@ -2310,7 +2449,7 @@ export const scripts = {
    */
   subscriber_unregister: {
     name: 'subscriber_unregister',
-    sha1: 'f1d6d2357ca81e218f832906e10cc728ae7d7ccd',
+    sha1: '995fb25409b47fd9e04c66441a8759957f587252',
     source: bytes('utf8', [
       '-- Takes back a registration: the server has no subscribers of the channel any more.\n',
       '--\n',
@@ -2360,6 +2499,7 @@ export const scripts = {
       '  redis.call("PEXPIRE", channel, milliseconds)\n',
       '  redis.call("PEXPIRE", channel .. ":messages", milliseconds)\n',
       '  redis.call("PEXPIRE", channel .. ":subscriber_counts", milliseconds)\n',
+      '  redis.call("PEXPIRE", channel .. ":lives", milliseconds)\n',
       'end\n',
       '\n',
       'local channel = text("channel", KEYS[1])\n',
@@ -2384,7 +2524,7 @@ export const scripts = {
       { embedded: 1, file: 'subscriber_unregister.lua', line: 1 },
       { embedded: 8, file: 'include/argument.lua', line: 1, includedAt: 8 },
       { embedded: 43, file: 'include/channel_keys.lua', line: 1, includedAt: 9 },
-      { embedded: 50, file: 'subscriber_unregister.lua', line: 10 },
+      { embedded: 51, file: 'subscriber_unregister.lua', line: 10 },
     ],
     comment: [
       ' Takes back a registration: the server has no subscribers of the channel any more.',
@@ -2399,10 +2539,10 @@ export const scripts = {
 
 export type Scripts = typeof scripts;
 
-export const count = 16;
+export const count = 17;
 
 /** The hashes of all scripts, with blanks between. */
-export const allHashes = '93ab4ebef098d0c5b137badbb83120e887ec7deb 2b68c940412c5b59cecb4632d380ca029470e5c1 9e7e7c2647a628199448a3a2d12dab758ca68ceb 197f8b434cc65aeca4998a684e51b54c193bc83d 4605e8baaf0022801a06af0832cbb363cebbfd92 629773675522633e7d5fbfddd81cb66fa87d0971 1594a071f91c7606dadfde2a654d9dfbcaaef5f4 4c23fec72c74731e07314fb120376cecf95198b8 23c50dc1885726b912c469a4e364ca3dda64e362 5a68aec7383c6078d370019ae147d5b1f11f96e2 04547d4b89a3f3e02f9bd084e65d6cd3d2f9c26e c3a6cd66cb8bdbe7d26811336b10843e23341d2e ba6f888c2c4856c2b8b24444fd617f4f78b047dd 26d521ddadcb4ad27de0081a5d59e3d3b401d4ae 2309abd9df9c58ecc9072d8e527e1dd3f456bb1f f1d6d2357ca81e218f832906e10cc728ae7d7ccd';
+export const allHashes = '93ab4ebef098d0c5b137badbb83120e887ec7deb 00470b88d691f28338f2bcbfe44338d9e507188d 6aad32a7c2e28685eda19e29c238c3e0ac2e94fa cff39f2f44ed7ef9800dc500f944f0738fd77853 197f8b434cc65aeca4998a684e51b54c193bc83d 4605e8baaf0022801a06af0832cbb363cebbfd92 629773675522633e7d5fbfddd81cb66fa87d0971 1594a071f91c7606dadfde2a654d9dfbcaaef5f4 4c23fec72c74731e07314fb120376cecf95198b8 23c50dc1885726b912c469a4e364ca3dda64e362 60071caa477ef35a70a6aa08722abd27e9958627 04547d4b89a3f3e02f9bd084e65d6cd3d2f9c26e c3a6cd66cb8bdbe7d26811336b10843e23341d2e ba6f888c2c4856c2b8b24444fd617f4f78b047dd 26d521ddadcb4ad27de0081a5d59e3d3b401d4ae 1a77aa9923be2f973e676c14548a125d7e2aced1 995fb25409b47fd9e04c66441a8759957f587252';
 
 /** Every script, in the order of the files. */
 export function* each(): Generator<Script> {

@@ -4,4 +4,5 @@ local function expire_channel(channel, milliseconds)
   redis.call("PEXPIRE", channel, milliseconds)
   redis.call("PEXPIRE", channel .. ":messages", milliseconds)
   redis.call("PEXPIRE", channel .. ":subscriber_counts", milliseconds)
+  redis.call("PEXPIRE", channel .. ":lives", milliseconds)
 end

@@ -7,7 +7,7 @@ import { freePort } from '../support/ports.ts';
 import { type RedisServer, startRedis } from '../support/redis.ts';
 import { sleep, waitFor } from '../support/wait.ts';
 import { linesOf, startChaosNode } from './nodes.ts';
-import { Ordeal } from './ordeal.ts';
+import { FULL, Ordeal, type Size, SMALL } from './ordeal.ts';
 
 const COMMAND_TIMEOUT_MS = 500;
 
@@ -22,8 +22,8 @@ beforeAll(async () => {
   nodes = await Promise.all([startChaosNode([url], { upstream }), startChaosNode([url])]);
 });
 
-async function endure(fault: () => Promise<void>): Promise<Ordeal> {
-  const ordeal = new Ordeal(nodes);
+async function endure(fault: () => Promise<void>, size: Size = SMALL): Promise<Ordeal> {
+  const ordeal = new Ordeal(nodes, size);
   await ordeal.run(fault);
   expect(ordeal.losses).toEqual([]);
   return ordeal;
@@ -78,8 +78,8 @@ describe('Redis', () => {
     await endure(async () => {
       await client.call('CLIENT', 'PAUSE', '2000', 'ALL');
       await sleep(2000);
-    });
-  }, 60_000);
+    }, FULL);
+  }, 120_000);
 
   it('stands still for longer than the command timeout', async () => {
     const ordeal = await endure(async () => {
@@ -87,10 +87,10 @@ describe('Redis', () => {
       await redis.signal('SIGSTOP');
       await waitFor('it to be noticed', () => ordeal0() > before);
       await redis.signal('SIGCONT');
-    });
+    }, FULL);
     expect(ordeal.accepted).toBeGreaterThan(0);
     function ordeal0(): number {
       return linesOf(nodes[0] as Njchan, /no reply for/).length;
     }
-  }, 60_000);
+  }, 120_000);
 });

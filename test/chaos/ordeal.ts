@@ -19,6 +19,9 @@ const MIX = [
   ...['websocket', 'eventsource', 'websocket', 'http-multipart', 'eventsource'],
 ].map((name) => TRANSPORTS.find((transport) => transport.name === name) as Transport);
 
+/** Milliseconds after which the next subscriber is cut off, and comes back with the id of the last message that it got. */
+const CUT_EVERY_MS = 25;
+
 /** How long everybody may take to get the last message. */
 const CATCH_UP_MS = 30_000;
 
@@ -31,6 +34,9 @@ export interface Size {
   /** Messages that all publishers send together at least, after the fault is over too. */
   readonly messages: number;
 }
+
+/** As the project promises it: nothing is lost, with so many of each. */
+export const FULL: Size = { channels: 20, subscribers: 10, publishers: 4, messages: 20_000 };
 
 export const SMALL: Size = { channels: 2, subscribers: 10, publishers: 2, messages: 1000 };
 
@@ -97,17 +103,24 @@ export class Ordeal {
   async run(fault: () => Promise<void>): Promise<void> {
     const lives = this.subscribers.map((subscriber) => subscriber.live());
     let over = false;
+    let cutting: NodeJS.Timeout | undefined;
     try {
       await this.#mark('first');
       const each = this.#size.messages / this.publishers.length;
       const publishing = this.publishers.map((publisher) => publisher.run((sent) => over && sent >= each));
+      let next = 0;
+      cutting = setInterval(() => {
+        this.subscribers[next++ % this.subscribers.length]?.cut();
+      }, CUT_EVERY_MS);
       await this.progress(this.#size.messages / 10);
       await fault();
       await this.progress(this.#size.messages / 10);
       over = true;
       await Promise.all(publishing);
+      clearInterval(cutting);
       await this.#mark('last');
     } finally {
+      clearInterval(cutting);
       over = true;
       for (const subscriber of this.subscribers) subscriber.end();
       await Promise.all(lives);

@@ -4,10 +4,7 @@ import { freePort } from '../support/ports.ts';
 import { startRedis } from '../support/redis.ts';
 import { waitFor } from '../support/wait.ts';
 import { linesOf, startChaosNode, untilServing } from './nodes.ts';
-import { Ordeal } from './ordeal.ts';
-
-/** As the project promises it: nothing is lost, with so many of each. */
-const FULL = { channels: 20, subscribers: 10, publishers: 4, messages: 20_000 };
+import { FULL, Ordeal } from './ordeal.ts';
 
 const AOF = { appendonly: 'yes', appendfsync: 'always' };
 
@@ -48,7 +45,7 @@ describe('the sidecar', () => {
   it('is killed and started again, and subscribers go on where they were', async () => {
     const { nodes } = await start();
     const [first] = nodes;
-    const ordeal = new Ordeal(nodes);
+    const ordeal = new Ordeal(nodes, FULL);
     await ordeal.run(async () => {
       const pid = await first.sidecarPid();
       process.kill(pid, 'SIGKILL');
@@ -57,5 +54,5 @@ describe('the sidecar', () => {
     });
     const own = ordeal.subscribers.filter((_, place) => place % 2 === 1);
     expect(own.flatMap(({ losses }) => losses)).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 });

@@ -21,10 +21,14 @@ export class Subscriber {
   readonly losses: string[] = [];
   /** How often it was refused with 503 when it asked. */
   refusals = 0;
+  /** How often its own client cut it off. */
+  cuts = 0;
   readonly #port: number;
   readonly #waiting = new Map<string, () => void>();
   #bookmark: Bookmark = {};
   #connection: RawConnection | undefined;
+  /** Its own client has just cut it off, which is no loss. */
+  #isCut = false;
   #done = false;
 
   constructor(port: number, transport: Transport, channel: string) {
@@ -43,7 +47,8 @@ export class Subscriber {
         if (this.#done) return;
         const { message } = error as Error;
         if (REFUSAL.test(message)) this.refusals += 1;
-        else this.losses.push(message.slice(0, 200));
+        else if (!this.#isCut) this.losses.push(message.slice(0, 200));
+        this.#isCut = false;
         await sleep(COME_BACK_MS);
       } finally {
         this.#connection?.destroy();
@@ -57,9 +62,12 @@ export class Subscriber {
     return new Promise((resolve) => this.#waiting.set(body, resolve));
   }
 
-  /** Its client loses its connection. */
+  /** Its client loses its connection, if it has one, and comes back with the last id that it got. */
   cut(): void {
-    this.#connection?.reset();
+    if (!this.#connection || this.#connection.closed || this.#done) return;
+    this.cuts += 1;
+    this.#isCut = true;
+    this.#connection.reset();
   }
 
   end(): void {

@@ -8,6 +8,7 @@ import {
   describePublishStatus,
   describeRequestSubscriberInfo,
 } from './scripts/alerts.ts';
+import { describeChannelLife } from './scripts/channel-life.ts';
 import { describeDelete } from './scripts/delete.ts';
 import { describeFindChannel } from './scripts/find-channel.ts';
 import { describeForgetWorkers } from './scripts/forget-workers.ts';
@@ -32,6 +33,7 @@ const LEAST_COVERAGE = 0.95;
 const SUITES: Record<string, (lua: Lua) => void> = {
   add_fakesub: describeAddFakesub,
   channel_keepalive: describeChannelKeepalive,
+  channel_life: describeChannelLife,
   delete: describeDelete,
   find_channel: describeFindChannel,
   forget_workers: describeForgetWorkers,

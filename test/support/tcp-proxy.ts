@@ -9,12 +9,20 @@ export interface TcpProxy {
    * them. New connections work.
    */
   cut(text: string): void;
+  /** Ends all connections, and new ones at once, until `up`. */
+  down(): void;
+  up(): void;
 }
 
 /** Passes connections on to a unix socket. Closed after the test file. */
 export async function startTcpProxy(socketPath: string): Promise<TcpProxy> {
   const connections = new Set<{ client: Socket; server: Socket; sent: string }>();
+  let isDown = false;
   const listener = createServer((client) => {
+    if (isDown) {
+      client.destroy();
+      return;
+    }
     const connection = { client, server: connect(socketPath), sent: '' };
     const { server } = connection;
     connections.add(connection);
@@ -46,6 +54,13 @@ export async function startTcpProxy(socketPath: string): Promise<TcpProxy> {
   });
   return {
     port,
+    down() {
+      isDown = true;
+      for (const { client } of connections) client.destroy();
+    },
+    up() {
+      isDown = false;
+    },
     cut(text) {
       for (const { client, server, sent } of connections) {
         if (!sent.includes(text)) continue;

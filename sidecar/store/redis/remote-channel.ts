@@ -14,6 +14,7 @@ import {
   type RedisMessage,
 } from './announcement.ts';
 import { type ChannelKeys, channelKeys } from './channel-keys.ts';
+import { ChannelLife } from './channel-life.ts';
 import type { ChannelMirror } from './channel-mirror.ts';
 import { Delays } from './delay.ts';
 import { type RedisLink, RedisUnavailableError } from './link.ts';
@@ -64,6 +65,7 @@ export class RemoteChannel {
   readonly #host: RemoteHost;
   readonly #mirror: ChannelMirror;
   readonly #registration: Registration;
+  readonly #life: ChannelLife;
   readonly #renumbering = new Renumbering();
   readonly #retries = new Delays(RETRY_DELAY);
   #users = 0;
@@ -101,6 +103,7 @@ export class RemoteChannel {
       lost: () => this.#lostByRedis(),
       fault: (error) => this.#failed(error),
     });
+    this.#life = new ChannelLife(host.link, this.keys.head);
     this.#loaded = new Promise((resolve) => {
       this.#markLoaded = resolve;
     });
@@ -282,17 +285,21 @@ export class RemoteChannel {
   }
 
   /**
-   * Registers this server if it has subscribers. They can be served without: that Redis is full is no reason to keep
-   * from them what can be read.
+   * Registers this server if it has subscribers, unless they have to be ended: the channel was deleted while nothing was
+   * heard. They can be served without: that Redis is full is no reason to keep from them what can be read.
    * @returns false when that has to be tried again.
    * @throws RedisUnavailableError
    */
   async #register(): Promise<boolean> {
     this.#registerAgain = false;
-    // Who came and went meanwhile has made the channel, too.
-    if (this.clients === 0 && !this.#subscribed) return true;
     try {
-      await this.#registration.renew();
+      if (await this.#life.wasDeleted()) {
+        this.#deleted();
+        return true;
+      }
+      // Who came and went meanwhile has made the channel, too.
+      if (this.clients === 0 && !this.#subscribed) return true;
+      await Promise.all([this.#registration.renew(), this.#life.begin()]);
       this.#subscribed = false;
       this.#host.registered(this);
       return true;
@@ -329,13 +336,7 @@ export class RemoteChannel {
   /** Applies an announcement at once; false for one that takes its time. */
   #applied(announcement: Announcement): boolean {
     if (announcement.kind === 'delete') {
-      if (announcement.channelId.equals(this.keys.id)) {
-        this.#registration.forget();
-        this.#forgetPromise();
-        this.#host.deleted(this);
-        this.#mirror.delete();
-        for (const resolve of this.#awaitDeletion.splice(0)) resolve();
-      }
+      if (announcement.channelId.equals(this.keys.id)) this.#deleted();
       return true;
     }
     if (announcement.kind === 'message') {
@@ -349,6 +350,15 @@ export class RemoteChannel {
     }
     // Alerts that only somebody else has to do with.
     return announcement.kind !== 'key';
+  }
+
+  #deleted(): void {
+    this.#registration.forget();
+    this.#life.forget();
+    this.#forgetPromise();
+    this.#host.deleted(this);
+    this.#mirror.delete();
+    for (const resolve of this.#awaitDeletion.splice(0)) resolve();
   }
 
   async #applyLater(announcement: Announcement): Promise<void> {

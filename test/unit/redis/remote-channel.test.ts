@@ -33,6 +33,9 @@ class FakeRedis {
   readonly held = new Set<string>();
   readonly calls: Call[] = [];
   readonly names: string[] = [];
+  life = 'first';
+  /** The life that was deleted. */
+  deleted = '';
   available = true;
   readonly link = {
     publishCommand: 'PUBLISH',
@@ -55,6 +58,7 @@ class FakeRedis {
 
   answer({ name, args }: Pick<Call, 'name' | 'args'>): unknown {
     if (name === 'subscriber_register') return [1, 1, 600_000];
+    if (name === 'channel_life') return Buffer.from(args[0] === this.deleted ? '' : this.life);
     if (name !== 'get_messages') throw new Error(`no answer for ${name}`);
     const after = `${args[0]}:${args[1]}`;
     const messages = this.stored.filter(({ id }) => later(id, after));
@@ -242,6 +246,20 @@ describe('a channel in Redis', () => {
     const before = redis.names.filter((name) => name === 'subscriber_register').length;
     await vi.advanceTimersByTimeAsync(2000);
     expect(redis.names.filter((name) => name === 'subscriber_register').length).toBe(before + 1);
+  });
+
+  it('ends its subscribers when it was deleted unheard, once, and serves those who come then', async () => {
+    [redis.life, redis.deleted] = ['second', 'first'];
+    channel.readAgain();
+    await settle();
+    expect(got).toEqual(['stored', 'deleted']);
+    channel.use(true);
+    redis.publish('a');
+    await settle();
+    channel.readAgain();
+    await settle();
+    expect(got).toEqual(['stored', 'deleted', 'a']);
+    expect(faults).toEqual([]);
   });
 
   it('takes no harm from what is no announcement', async () => {

@@ -1,0 +1,59 @@
+/**
+ * The life of a channel in Redis that this server's subscribers belong to. A deletion ends it, whoever heard of that; a
+ * Redis that lost its data does not. See lua/channel_life.lua.
+ */
+import { randomBytes } from 'node:crypto';
+import { scripts } from '../../../lua/scripts.generated.ts';
+import type { RedisLink } from './link.ts';
+
+/** Of a life's name, which no two servers may choose alike for one channel. */
+const NAME_BYTES = 9;
+
+/** In place of a name. */
+const NONE = '-';
+
+export class ChannelLife {
+  readonly #link: RedisLink;
+  readonly #head: Buffer;
+  #name: string | undefined;
+
+  /** @param head key of the channel's head. */
+  constructor(link: RedisLink, head: Buffer) {
+    this.#link = link;
+    this.#head = head;
+  }
+
+  /**
+   * Subscribers belong to the channel that is there now; where Redis has lost theirs, that goes on.
+   * @throws what RedisLink.run throws.
+   */
+  async begin(): Promise<void> {
+    const name = this.#name ?? randomBytes(NAME_BYTES).toString('base64url');
+    // Without a channel there is nothing to belong to; there will be when the server registers again.
+    this.#name = (await this.#ask(NONE, name)) || this.#name;
+  }
+
+  /**
+   * Whether the channel was deleted, and this server may not have heard of it.
+   * @throws what RedisLink.run throws.
+   */
+  async wasDeleted(): Promise<boolean> {
+    if (this.#name === undefined) return false;
+    const name = await this.#ask(this.#name, this.#name);
+    if (name) this.#name = name;
+    return name === '';
+  }
+
+  /** It was deleted, and is known to be. */
+  forget(): void {
+    this.#name = undefined;
+  }
+
+  /** @returns undefined when there is no such channel. */
+  async #ask(known: string, fresh: string): Promise<string | undefined> {
+    const reply = await this.#link.run(scripts.channel_life, [this.#head], [known, fresh], {
+      repeatable: true,
+    });
+    return reply === null ? undefined : String(reply);
+  }
+}
