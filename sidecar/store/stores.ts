@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RedisConfig, RedisLocationSettings, RedisUpstream } from '../../handoff/redis.ts';
 import type { Logger } from '../log.ts';
 import { Recurrences } from '../recurrences.ts';
+import type { DeflateSettings } from '../websocket/deflate.ts';
 import { MemoryStore, type MemoryStoreOptions } from './memory/memory-store.ts';
 import { BackupStore } from './redis/backup-store.ts';
 import type { LinkEvents, LinkStats, RedisLink } from './redis/link.ts';
@@ -71,7 +72,7 @@ export class Stores {
    * The store that a location's settings ask for.
    * @throws Error when the configuration has no such upstream: the gateway has another one.
    */
-  of(settings: RedisLocationSettings): Store {
+  of(settings: RedisLocationSettings & DeflateSettings): Store {
     if (settings.redisUpstream === '') return this.memory;
     const upstream = this.#upstreams.get(settings.redisUpstream);
     if (!upstream)
@@ -82,6 +83,7 @@ export class Stores {
       store = this.#newStore(upstream, settings);
       upstream.stores.set(key, store);
     }
+    store.deflater.settings = settings;
     return store;
   }
 

@@ -17,6 +17,7 @@ import type {
 } from '../store.ts';
 import { channelKeys } from './channel-keys.ts';
 import { StoredMirror } from './channel-mirror.ts';
+import { Deflater } from './deflater.ts';
 import { type RedisLink, RedisUnavailableError, type ShutdownCall } from './link.ts';
 import { readMessages } from './message-reader.ts';
 import { publishArguments } from './publish-arguments.ts';
@@ -35,6 +36,7 @@ interface BackedUp {
 export class BackupStore implements Store {
   /** Subscribers and publishers can do without Redis. */
   readonly available = true;
+  readonly deflater = new Deflater();
   readonly #settings: RedisStoreSettings;
   readonly #link: RedisLink;
   readonly #local: MemoryStore;
@@ -175,7 +177,7 @@ export class BackupStore implements Store {
       if (this.#link.available || !this.#wasAvailable) {
         await registration.renew();
         this.#wasAvailable = true;
-        const mirror = new StoredMirror(this.#local, name);
+        const mirror = new StoredMirror(this.#local, name, this.deflater);
         await readMessages(this.#link, this.#keys(name).head, undefined, false, mirror);
       }
     } catch (error) {

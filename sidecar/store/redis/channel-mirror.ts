@@ -1,9 +1,8 @@
 /** Brings the messages of a channel in Redis into the local store, which keeps and delivers them. */
-import { DEFAULT_SETTINGS } from '../../../handoff/settings.ts';
-import { deflateMessage } from '../../websocket/deflate.ts';
 import type { MemoryStore } from '../memory/memory-store.ts';
 import type { Deflated, MessageId } from '../message.ts';
 import type { RedisMessage } from './announcement.ts';
+import type { Deflater } from './deflater.ts';
 
 export interface ChannelMirror {
   /** False where Redis stores no messages, so that there is nothing to read and ids are this server's own. */
@@ -33,10 +32,12 @@ export class StoredMirror implements ChannelMirror {
   maxMessages = -1;
   readonly #local: MemoryStore;
   readonly #name: string;
+  readonly #deflater: Deflater;
 
-  constructor(local: MemoryStore, name: string) {
+  constructor(local: MemoryStore, name: string, deflater: Deflater) {
     this.#local = local;
     this.#name = name;
+    this.#deflater = deflater;
   }
 
   /** See MessageTaker. */
@@ -49,7 +50,7 @@ export class StoredMirror implements ChannelMirror {
   }
 
   async take(message: RedisMessage, buffered: boolean): Promise<void> {
-    this.#adopt(message, await deflatedOf(message), buffered);
+    this.#adopt(message, await this.#deflater.deflate(message), buffered);
   }
 
   delete(): void {
@@ -87,10 +88,12 @@ export class UnstoredMirror implements ChannelMirror {
   maxMessages = -1;
   readonly #local: MemoryStore;
   readonly #name: string;
+  readonly #deflater: Deflater;
 
-  constructor(local: MemoryStore, name: string) {
+  constructor(local: MemoryStore, name: string, deflater: Deflater) {
     this.#local = local;
     this.#name = name;
+    this.#deflater = deflater;
   }
 
   takeNow(message: RedisMessage): void {
@@ -98,7 +101,7 @@ export class UnstoredMirror implements ChannelMirror {
   }
 
   async take(message: RedisMessage): Promise<void> {
-    this.#adopt(message, await deflatedOf(message));
+    this.#adopt(message, await this.#deflater.deflate(message));
   }
 
   delete(): void {
@@ -118,9 +121,4 @@ export class UnstoredMirror implements ChannelMirror {
       { length: NOSTORE_LENGTH, timeoutSeconds: ttlSeconds },
     );
   }
-}
-
-/** Redis has no compressed form: each server makes its own, with the default settings. */
-async function deflatedOf(message: RedisMessage): Promise<Deflated | undefined> {
-  return message.compressed ? deflateMessage(message.data, DEFAULT_SETTINGS) : undefined;
 }

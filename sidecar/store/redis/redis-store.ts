@@ -20,6 +20,7 @@ import { formatUnstoredMessage } from './announcement.ts';
 import { type ChannelKeys, channelKeys } from './channel-keys.ts';
 import { StoredMirror, UnstoredMirror } from './channel-mirror.ts';
 import { DeadWorkers } from './dead-workers.ts';
+import { Deflater } from './deflater.ts';
 import { type RedisLink, RedisUnavailableError, type ShutdownCall } from './link.ts';
 import { publishArguments } from './publish-arguments.ts';
 import { RemoteChannel, type RemoteHost } from './remote-channel.ts';
@@ -36,6 +37,7 @@ export type RedisStoreSettings = RedisLocationSettings &
 const CHANNEL_DEADLINE_MS = 5000;
 
 export class RedisStore implements Store {
+  readonly deflater = new Deflater();
   readonly #settings: RedisStoreSettings;
   readonly #link: RedisLink;
   readonly #local: MemoryStore;
@@ -73,7 +75,10 @@ export class RedisStore implements Store {
         emptyTtlSeconds: settings.channelTimeout,
       },
       idleMs: settings.redisIdleChannelCacheTimeout * 1000,
-      mirror: (name) => (stored ? new StoredMirror(local, name) : new UnstoredMirror(local, name)),
+      mirror: (name) =>
+        stored
+          ? new StoredMirror(local, name, this.deflater)
+          : new UnstoredMirror(local, name, this.deflater),
       registered: (channel) => this.#deadWorkers.watch(channel),
       lost: (channel) => this.#counts.lost(channel),
       deleted: (channel) => {
@@ -100,6 +105,7 @@ export class RedisStore implements Store {
     const { redisStorageMode, redisNostoreFastpublish, publishCutoffBytes } = this.#settings;
     const { publishCommand } = this.#link;
     const content = publishArguments(draft, limits.timeoutSeconds);
+    if (this.#channels.has(name)) this.deflater.published(draft);
     if (redisStorageMode !== 'nostore') {
       const reply = await this.#link.run(
         scripts.publish,
