@@ -100,6 +100,11 @@ export const REFUSALS = {
     body: PAGE,
     cure: 'The same, for a message that could not be published in time, or whose fate is unknown.',
   },
+  redis_full: {
+    status: 503,
+    body: PAGE,
+    cure: 'Redis has reached its maxmemory and has no room for a message; subscribers stay. Give it more memory, or lower buffer lengths or timeouts.',
+  },
   storage_full: {
     status: 507,
     body: PAGE,

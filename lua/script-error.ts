@@ -28,6 +28,11 @@ export class ScriptError extends Error {
     this.sha1 = report.sha1;
     this.script = report.script;
   }
+
+  /** The same for all failures of a script for one reason, wherever in it they happen. */
+  get kind(): string {
+    return this.code === 'ERR' ? this.message : `${this.script?.name ?? this.sha1} ${this.code}`;
+  }
 }
 
 /** What an error reply says about a script. */

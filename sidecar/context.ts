@@ -1,9 +1,10 @@
 import type { RefusalName } from '../handoff/refusals.ts';
+import { ScriptError } from '../lua/script-error.ts';
 import type { SidecarLimits } from './config.ts';
 import type { Handoff } from './handoff.ts';
 import type { Logger } from './log.ts';
 import { Recurrences } from './recurrences.ts';
-import { RedisUnavailableError } from './store/redis/link.ts';
+import { RedisFullError, RedisUnavailableError } from './store/redis/link.ts';
 import { StorageFullError } from './store/store.ts';
 import type { Stores } from './store/stores.ts';
 
@@ -17,8 +18,8 @@ export interface ServerContext {
   readonly secret: Buffer | undefined;
 }
 
-/** While Redis is away every request is refused for the same reason. */
-const refusals = new Recurrences();
+/** While Redis is away or full, or has something else under a channel's name, each request fails for the same reason. */
+const recurrences = new Recurrences();
 
 /** Logs a failure on our side, with the location where it happened, and names the refusal for it. */
 export function reportFault(context: ServerContext, handoff: Handoff, error: unknown): RefusalName {
@@ -27,11 +28,14 @@ export function reportFault(context: ServerContext, handoff: Handoff, error: unk
     context.log.warn({ location }, `a message was refused: ${error.message}`);
     return 'storage_full';
   }
-  if (error instanceof RedisUnavailableError) {
-    const more = refusals.met(error.message);
+  if (error instanceof RedisUnavailableError || error instanceof RedisFullError) {
+    const full = error instanceof RedisFullError;
+    const more = recurrences.met(full ? error.name : error.message);
     if (more !== undefined) context.log.warn({ location }, `a request was refused: ${error.message}${more}`);
+    if (full) return 'redis_full';
     return handoff.action === 'publish' ? 'redis_unavailable_to_publish' : 'redis_unavailable';
   }
-  context.log.error({ location, err: error }, 'a request failed');
+  const more = error instanceof ScriptError ? recurrences.met(error.kind) : '';
+  if (more !== undefined) context.log.error({ location, err: error }, `a request failed${more}`);
   return 'internal_error';
 }

@@ -1,6 +1,7 @@
 /** The stores of a process: memory, and one for each way in which locations use Redis. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RedisConfig, RedisLocationSettings, RedisUpstream } from '../../handoff/redis.ts';
+import { ScriptError } from '../../lua/script-error.ts';
 import type { Logger } from '../log.ts';
 import { Recurrences } from '../recurrences.ts';
 import type { DeflateSettings } from '../websocket/deflate.ts';
@@ -157,7 +158,8 @@ export class Stores {
 
   #tell(upstream: string, channel: string, error: unknown): void {
     const { message } = error as Error;
-    const more = this.#faults.met(`${upstream} ${message}`);
+    const kind = error instanceof ScriptError ? error.kind : message;
+    const more = this.#faults.met(`${upstream} ${kind}`);
     if (more === undefined) return;
     this.#log.error({ upstream, channel, err: error }, `a channel in Redis failed: ${message}${more}`);
   }

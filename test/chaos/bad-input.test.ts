@@ -132,8 +132,11 @@ describe('a healthy Redis', () => {
     await client.set('{channel:test/a}', 'mine');
     const stream = await openEventSource(`${node.url}/sub/a`);
     await logged(node, /WRONGTYPE/);
-    expect(await publish(node, 'a')).toMatchObject({ status: 500 });
+    for (let i = 0; i < 10; i++) expect(await publish(node, 'a')).toMatchObject({ status: 500 });
     expect(await request(node.port, 'GET', '/pub/a')).toMatchObject({ status: 500 });
+    // One line for each script, however often it fails.
+    // One line for each script, however often it fails.
+    expect(linesOf(node, /a request failed/)).toHaveLength(2);
     await client.del('{channel:test/a}');
     expect((await publish(node, 'a', 'at last')).status).toBeLessThan(300);
     expect(await stream.event()).toMatchObject({ data: 'at last' });
@@ -148,8 +151,13 @@ describe('a healthy Redis', () => {
     const early = await openEventSource(`${node.url}/sub/a`);
     expect(await early.event()).toMatchObject({ data: 'before' });
     await client.config('SET', 'maxmemory', '1');
-    expect(await publish(node, 'a')).toMatchObject({ status: 500 });
-    await logged(node, /OOM/);
+    const refused = await Promise.all(Array.from({ length: 10 }, () => publish(node, 'a')));
+    expect(refused.map(({ status }) => status)).toEqual(Array(10).fill(503));
+    expect((await publish(node, 'new')).status).toBe(503);
+    await logged(node, /a request was refused: Redis is full: publish\.lua.*OOM/);
+    expect(linesOf(node, /Redis is full/)).toHaveLength(1);
+    expect((await request(node.port, 'GET', '/pub/a')).status).toBe(200);
+    expect((await request(node.port, 'DELETE', '/pub/new')).status).toBe(404);
     const late = await openEventSource(`${node.url}/sub/a`);
     const other = await openEventSource(`${node.url}/sub/other`);
     expect(await late.event()).toMatchObject({ data: 'before' });

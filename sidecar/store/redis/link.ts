@@ -105,3 +105,8 @@ export interface LinkStats {
 export class RedisUnavailableError extends Error {
   override readonly name = 'RedisUnavailableError';
 }
+
+/** Redis has no room for what was to be written: 503 to whoever asked. */
+export class RedisFullError extends Error {
+  override readonly name = 'RedisFullError';
+}

@@ -3,6 +3,7 @@
  * served from a local copy of their channels, so Redis sees one subscriber a process however many clients there are.
  */
 import type { RedisConfig, RedisLocationSettings, RedisUpstream } from '../../../handoff/redis.ts';
+import { ScriptError } from '../../../lua/script-error.ts';
 import { scripts } from '../../../lua/scripts.generated.ts';
 import type { MemoryStore } from '../memory/memory-store.ts';
 import type { Delivery, MessageDraft } from '../message.ts';
@@ -21,7 +22,7 @@ import { type ChannelKeys, channelKeys } from './channel-keys.ts';
 import { StoredMirror, UnstoredMirror } from './channel-mirror.ts';
 import { DeadWorkers } from './dead-workers.ts';
 import { Deflater } from './deflater.ts';
-import { type RedisLink, RedisUnavailableError, type ShutdownCall } from './link.ts';
+import { RedisFullError, type RedisLink, RedisUnavailableError, type ShutdownCall } from './link.ts';
 import { publishArguments } from './publish-arguments.ts';
 import { RemoteChannel, type RemoteHost } from './remote-channel.ts';
 import { RemoteSubscription } from './remote-subscription.ts';
@@ -107,12 +108,14 @@ export class RedisStore implements Store {
     const content = publishArguments(draft, limits.timeoutSeconds);
     if (this.#channels.has(name)) this.deflater.published(draft);
     if (redisStorageMode !== 'nostore') {
-      const reply = await this.#link.run(
-        scripts.publish,
-        [head],
-        [...content, limits.length, publishCutoffBytes, publishCommand, this.#accurate],
-        { repeatable: false },
-      );
+      const args = [...content, limits.length, publishCutoffBytes, publishCommand, this.#accurate];
+      const reply = await this.#link
+        .run(scripts.publish, [head], args, { repeatable: false })
+        .catch((error: unknown) => {
+          throw isFull(error)
+            ? new RedisFullError(`Redis is full: ${error.message}`, { cause: error })
+            : error;
+        });
       const figures = parseFigures(reply) as ChannelInfo;
       this.#channels.get(name)?.published(figures.lastMessageId);
       return this.#seen(name, keys, figures);
@@ -298,6 +301,11 @@ export class RedisStore implements Store {
     channel.use(subscribes);
     return channel;
   }
+}
+
+/** Redis had no room for what a script was to write, and nothing of it was done. */
+function isFull(error: unknown): error is ScriptError {
+  return error instanceof ScriptError && error.code === 'OOM';
 }
 
 /** Waits, but not too long; false when that was not enough. */
