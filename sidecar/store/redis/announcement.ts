@@ -35,7 +35,7 @@ export class AnnouncementError extends Error {
 
 const PREFIX = 'max_msgs+';
 
-/** What ends subscribers whose server was not told with which status (spec/redis-store.md §4). */
+/** The status of "unsub all" where it has none (spec/redis-store.md §4). */
 const DEFAULT_STATUS = 409;
 
 /**

@@ -348,7 +348,7 @@ export class RemoteChannel {
       this.#keepPromise();
       return true;
     }
-    // Alerts that only somebody else has to do with.
+    // Alerts that nobody sends, and Nchan does nothing about.
     return announcement.kind !== 'key';
   }
 
