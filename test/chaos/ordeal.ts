@@ -40,6 +40,13 @@ export const FULL: Size = { channels: 20, subscribers: 10, publishers: 4, messag
 
 export const SMALL: Size = { channels: 2, subscribers: 10, publishers: 2, messages: 1000 };
 
+export interface OrdealOptions {
+  /** Transports of the subscribers. Default: a mix of those that resume. */
+  readonly transports?: readonly Transport[];
+  /** Channels keep nothing, so that a subscriber begins with what is published then, and is not cut off. */
+  readonly unstored?: boolean;
+}
+
 let ordeals = 0;
 
 export class Ordeal {
@@ -49,10 +56,13 @@ export class Ordeal {
   readonly #channels: readonly string[];
   readonly #size: Size;
   readonly #marks: Publisher[] = [];
+  readonly #unstored: boolean;
 
-  constructor(nodes: readonly Njchan[], size: Size = SMALL) {
+  constructor(nodes: readonly Njchan[], size: Size = SMALL, options: OrdealOptions = {}) {
+    const { transports = MIX, unstored = false } = options;
     this.nodes = nodes;
     this.#size = size;
+    this.#unstored = unstored;
     const number = ordeals++;
     this.#channels = Array.from({ length: size.channels }, (_, place) => `ordeal${number}-${place}`);
     const node = (place: number) => (nodes[place % nodes.length] as Njchan).port;
@@ -65,7 +75,7 @@ export class Ordeal {
     this.subscribers = this.#channels.flatMap((channel, c) =>
       Array.from({ length: size.subscribers }, (_, place) => {
         // So that each transport is on each node.
-        const transport = MIX[(Math.floor(place / nodes.length) + c) % MIX.length] as Transport;
+        const transport = transports[(Math.floor(place / nodes.length) + c) % transports.length] as Transport;
         return new Subscriber(node(place), transport, channel);
       }),
     );
@@ -105,13 +115,16 @@ export class Ordeal {
     let over = false;
     let cutting: NodeJS.Timeout | undefined;
     try {
-      await this.#mark('first');
+      if (this.#unstored) await Promise.all(this.#channels.map((channel) => this.#untilHeard(channel)));
+      else await this.#mark('first');
       const each = this.#size.messages / this.publishers.length;
       const publishing = this.publishers.map((publisher) => publisher.run((sent) => over && sent >= each));
       let next = 0;
-      cutting = setInterval(() => {
-        this.subscribers[next++ % this.subscribers.length]?.cut();
-      }, CUT_EVERY_MS);
+      if (!this.#unstored) {
+        cutting = setInterval(() => {
+          this.subscribers[next++ % this.subscribers.length]?.cut();
+        }, CUT_EVERY_MS);
+      }
       await this.progress(this.#size.messages / 10);
       await fault();
       await this.progress(this.#size.messages / 10);
@@ -125,7 +138,40 @@ export class Ordeal {
       for (const subscriber of this.subscribers) subscriber.end();
       await Promise.all(lives);
     }
+    if (!this.#unstored) expect(this.subscribers.some(({ cuts }) => cuts > 0)).toBe(true);
     this.#judge();
+  }
+
+  /**
+   * Does something during which messages may be lost, though not come twice or in another order. What was accepted before
+   * has come when it begins; it is over when something has come to everybody again.
+   */
+  async loosely(action: () => Promise<void>): Promise<void> {
+    for (const publisher of this.publishers) publisher.doubted = true;
+    await this.#mark('before');
+    await action();
+    await Promise.all(this.#channels.map((channel) => this.#untilHeard(channel)));
+    for (const publisher of this.publishers) publisher.doubted = false;
+  }
+
+  /** Publishes until each subscriber of a channel has got something. */
+  async #untilHeard(channel: string): Promise<void> {
+    const name = `probe${this.#marks.length}-`;
+    const publisher = new Publisher(name, (this.nodes[0] as Njchan).port, channel);
+    publisher.doubted = true;
+    this.#marks.push(publisher);
+    const own = this.subscribers.filter((subscriber) => subscriber.channel === channel);
+    const heard = new Set<Subscriber>();
+    await waitFor(
+      'everybody to hear of something again',
+      async () => {
+        const body = `${name}${publisher.fates.size}`;
+        for (const subscriber of own) void subscriber.got(body).then(() => heard.add(subscriber));
+        await publisher.publish(body);
+        return heard.size === own.length;
+      },
+      CATCH_UP_MS,
+    );
   }
 
   /** Publishes one message to each channel and waits until everybody has got it. */

@@ -3,7 +3,7 @@ import { Agent, request } from 'node:http';
 import { atEnd } from '../support/cleanup.ts';
 import { sleep } from '../support/wait.ts';
 
-/** What became of a message: 'unknown' is any answer but 2xx, and none. */
+/** What became of a message: 'unknown' is any answer but 2xx, and none, or one while nothing was promised. */
 export type Fate = 'accepted' | 'unknown';
 
 /** Milliseconds after a refusal before the next message is sent. */
@@ -18,6 +18,8 @@ export class Publisher {
   readonly fates = new Map<string, Fate>();
   /** How often each status was answered; 0 stands for no answer. */
   readonly statuses = new Map<number, number>();
+  /** What is accepted now may be lost. */
+  doubted = false;
   readonly #name: string;
   readonly #port: number;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -44,10 +46,12 @@ export class Publisher {
 
   /** Sends one message. */
   async publish(body: string): Promise<Fate> {
+    const { doubted } = this;
     const status = await this.#post(body);
     this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1);
-    const fate = status >= 200 && status < 300 ? 'accepted' : 'unknown';
-    this.fates.set(body, fate);
+    const accepted = status >= 200 && status < 300;
+    const fate = accepted ? 'accepted' : 'unknown';
+    this.fates.set(body, doubted || this.doubted ? 'unknown' : fate);
     return fate;
   }
 
