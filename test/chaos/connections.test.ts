@@ -79,7 +79,7 @@ describe('Redis', () => {
       await client.call('CLIENT', 'PAUSE', '2000', 'ALL');
       await sleep(2000);
     }, FULL);
-  }, 120_000);
+  }, 240_000);
 
   it('stands still for longer than the command timeout', async () => {
     const ordeal = await endure(async () => {
@@ -92,5 +92,5 @@ describe('Redis', () => {
     function ordeal0(): number {
       return linesOf(nodes[0] as Njchan, /no reply for/).length;
     }
-  }, 120_000);
+  }, 240_000);
 });

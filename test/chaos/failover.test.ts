@@ -27,7 +27,7 @@ it('in a cluster of six', async () => {
     await untilReplicated(victim, () => victim.signal('SIGKILL'));
   });
   expect(ordeal.losses).toEqual([]);
-}, 120_000);
+}, 240_000);
 
 it('with Sentinels', async () => {
   const start = async () =>
@@ -54,7 +54,7 @@ it('with Sentinels', async () => {
     await untilReplicated(master, () => master.signal('SIGKILL'));
   });
   expect(ordeal.losses).toEqual([]);
-}, 120_000);
+}, 240_000);
 
 /**
  * Has no client write for a moment, waits until the replicas have everything, and then does it: a master answers before

@@ -23,7 +23,7 @@ const MIX = [
 const CUT_EVERY_MS = 25;
 
 /** How long everybody may take to get the last message. */
-const CATCH_UP_MS = 30_000;
+const CATCH_UP_MS = 60_000;
 
 export interface Size {
   readonly channels: number;

@@ -28,7 +28,7 @@ describe('Redis', () => {
       expect(linesOf(node, /warn sidecar: Redis is unavailable/)).toHaveLength(1);
       expect(linesOf(node, /warn|error/).length).toBeLessThan(20);
     }
-  }, 120_000);
+  }, 240_000);
 
   it('comes back without its data', async () => {
     const { redis, nodes } = await start();
@@ -54,5 +54,5 @@ describe('the sidecar', () => {
     });
     const own = ordeal.subscribers.filter((_, place) => place % 2 === 1);
     expect(own.flatMap(({ losses }) => losses)).toEqual([]);
-  }, 120_000);
+  }, 240_000);
 });

@@ -16,6 +16,7 @@ export class ChannelLife {
   readonly #link: RedisLink;
   readonly #head: Buffer;
   #name: string | undefined;
+  #deletions = 0;
 
   /** @param head key of the channel's head. */
   constructor(link: RedisLink, head: Buffer) {
@@ -28,9 +29,10 @@ export class ChannelLife {
    * @throws what RedisLink.run throws.
    */
   async begin(): Promise<void> {
-    const name = this.#name ?? randomBytes(NAME_BYTES).toString('base64url');
+    const deletions = this.#deletions;
+    const name = await this.#ask(NONE, this.#name ?? randomBytes(NAME_BYTES).toString('base64url'));
     // Without a channel there is nothing to belong to; there will be when the server registers again.
-    this.#name = (await this.#ask(NONE, name)) || this.#name;
+    if (name && deletions === this.#deletions) this.#name = name;
   }
 
   /**
@@ -39,7 +41,9 @@ export class ChannelLife {
    */
   async wasDeleted(): Promise<boolean> {
     if (this.#name === undefined) return false;
+    const deletions = this.#deletions;
     const name = await this.#ask(this.#name, this.#name);
+    if (deletions !== this.#deletions) return false;
     if (name) this.#name = name;
     return name === '';
   }
@@ -47,6 +51,7 @@ export class ChannelLife {
   /** It was deleted, and is known to be. */
   forget(): void {
     this.#name = undefined;
+    this.#deletions += 1;
   }
 
   /** @returns undefined when there is no such channel. */

@@ -227,7 +227,7 @@ export class RedisStore implements Store {
 
   /** The upstream is back, perhaps another server, perhaps without its data. */
   cameBack(): void {
-    for (const channel of this.#channels.values()) channel.readAgain();
+    for (const channel of this.#channels.values()) channel.cameBack();
     this.#counts.sendAgain();
   }
 

@@ -77,6 +77,8 @@ export class RemoteChannel {
   #listens = false;
   /** Redis may not know of this server any more. */
   #registerAgain = false;
+  /** It may have been deleted unheard. */
+  #mayBeDeleted = false;
   /** It has read everything up to its newest message, and follows the announcements. */
   #follows = false;
   /** Whether it followed before: its subscribers are to get what no buffer keeps, too. */
@@ -175,6 +177,12 @@ export class RemoteChannel {
   /** Its announcements arrive from now on; what was announced before may have been missed. */
   listening(): void {
     this.#listens = true;
+    this.cameBack();
+  }
+
+  /** Redis was away, and what was announced meanwhile may have been missed, a deletion too. */
+  cameBack(): void {
+    this.#mayBeDeleted = true;
     this.readAgain();
   }
 
@@ -293,9 +301,13 @@ export class RemoteChannel {
   async #register(): Promise<boolean> {
     this.#registerAgain = false;
     try {
-      if (await this.#life.wasDeleted()) {
-        this.#deleted();
-        return true;
+      if (this.#mayBeDeleted) {
+        const deleted = await this.#life.wasDeleted();
+        this.#mayBeDeleted = false;
+        if (deleted) {
+          this.#deleted();
+          return true;
+        }
       }
       // Who came and went meanwhile has made the channel, too.
       if (this.clients === 0 && !this.#subscribed) return true;
@@ -313,6 +325,7 @@ export class RemoteChannel {
   #lostByRedis(): void {
     this.#forgetPromise();
     this.#host.lost(this);
+    this.#mayBeDeleted = true;
     this.#registerAgain = true;
     void this.#work();
   }

@@ -250,13 +250,13 @@ describe('a channel in Redis', () => {
 
   it('ends its subscribers when it was deleted unheard, once, and serves those who come then', async () => {
     [redis.life, redis.deleted] = ['second', 'first'];
-    channel.readAgain();
+    channel.cameBack();
     await settle();
     expect(got).toEqual(['stored', 'deleted']);
     channel.use(true);
     redis.publish('a');
     await settle();
-    channel.readAgain();
+    channel.cameBack();
     await settle();
     expect(got).toEqual(['stored', 'deleted', 'a']);
     expect(faults).toEqual([]);
