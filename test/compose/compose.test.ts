@@ -1,20 +1,19 @@
 /** `docker compose up` on a real engine: the commands of docs/docker.md and the README, and restarts. */
 import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { atEnd } from '../support/cleanup.ts';
 import { Console } from '../support/console.ts';
 import { commandsOf } from '../support/console-blocks.ts';
+import { buildArguments, progress, run } from '../support/containers/commands.ts';
+import { containers } from '../support/containers/injected.ts';
 import { openEventSource } from '../support/eventsource.ts';
 import { REPOSITORY } from '../support/files.ts';
 import { freePort } from '../support/ports.ts';
 import { request } from '../support/raw-http.ts';
 import { waitFor } from '../support/wait.ts';
-import { baseImage } from './base-image.ts';
-import { progress, run } from './commands.ts';
-import { type Engine, findEngine, NoContainersError } from './engine.ts';
 
-/** With everything to be fetched and made first, on a slow machine. */
+/** With the packages to be fetched, on a slow machine. */
 const SETUP_DEADLINE_MS = 900_000;
 const COMMAND_DEADLINE_MS = 120_000;
 const START_DEADLINE_MS = 60_000;
@@ -26,23 +25,22 @@ const manual = commandsIn('docs/docker.md');
 const session = commandsIn('README.md').filter(({ line }) => /^(curl|node) /.test(line));
 const named = (commands: typeof manual) => commands.map((one) => [one.line, one] as const);
 
-let whySkipped: string | undefined;
-let engine: Engine;
+const engine = containers();
+/** In which docker and compose reach the engine. */
+let env: NodeJS.ProcessEnv = { ...process.env, ...engine.env };
 let port: number;
 /** The directory that is mounted with the nginx.conf. */
 let conf: string;
-let env: NodeJS.ProcessEnv;
 let shell: Console;
 
 /** What compose reads beside docker-compose.yml: this machine's way to packages, and no time to lose. */
 async function overrides(): Promise<string> {
   const registry = await run(['npm', 'config', 'get', 'registry']);
-  const proxies = Object.entries(process.env).filter(([name]) => /^(https?|no)_proxy$/i.test(name));
   const args = {
-    BASE: await baseImage(engine),
+    BASE: engine.base,
     npm_config_registry: registry,
     COREPACK_NPM_REGISTRY: registry.replace(/\/$/, ''),
-    ...Object.fromEntries(proxies),
+    ...buildArguments(),
   };
   // Our own engine gives containers no way to the outside.
   const build = { args, ...(engine.own ? { network: 'host' } : {}) };
@@ -52,8 +50,7 @@ async function overrides(): Promise<string> {
 
 const compose = (...args: string[]) => run(['docker', 'compose', ...args], { env, cwd: REPOSITORY });
 
-async function setUp(): Promise<void> {
-  engine = await findEngine();
+beforeAll(async () => {
   port = await freePort();
   conf = join(engine.dir, 'conf');
   mkdirSync(conf);
@@ -63,7 +60,7 @@ async function setUp(): Promise<void> {
   const override = join(engine.dir, 'override.json');
   writeFileSync(override, await overrides());
   env = {
-    ...engine.env,
+    ...env,
     COMPOSE_FILE: `docker-compose.yml:${override}`,
     COMPOSE_PROJECT_NAME: `njchan-test-${process.pid}`,
     NJCHAN_LISTEN: `127.0.0.1:${port}`,
@@ -79,21 +76,7 @@ async function setUp(): Promise<void> {
   const endless = /^(curl -N|node --input-type)/;
   shell = new Console({ env, here, endless, deadlineMs: COMMAND_DEADLINE_MS });
   progress('running the commands …');
-}
-
-beforeAll(async () => {
-  try {
-    await setUp();
-  } catch (error) {
-    if (!(error instanceof NoContainersError)) throw error;
-    whySkipped = error.message;
-    progress(`SKIPPED: ${whySkipped}`);
-  }
 }, SETUP_DEADLINE_MS);
-
-beforeEach((context) => {
-  if (whySkipped) context.skip(whySkipped);
-});
 
 /** Publishes on a channel and gets it back. */
 async function serves(channel: string): Promise<void> {

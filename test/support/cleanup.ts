@@ -3,25 +3,14 @@
  * directory registers here, so that a test which throws half-way leaves nothing behind.
  */
 import { afterAll } from 'vitest';
+import { type Undo, Undos } from './undos.ts';
 
-type Undo = () => void | Promise<void>;
-
-const undos: Undo[] = [];
+const undos = new Undos();
 
 // Registered while the test file is being collected: it runs after the file's last test, its own hooks included.
-afterAll(async () => {
-  const failures: unknown[] = [];
-  for (let undo = undos.pop(); undo; undo = undos.pop()) {
-    try {
-      await undo();
-    } catch (error) {
-      failures.push(error);
-    }
-  }
-  if (failures.length > 0) throw new AggregateError(failures, 'could not clean up');
-});
+afterAll(() => undos.run());
 
 /** Runs `undo` after the test file's last test, the latest registered first. */
 export function atEnd(undo: Undo): void {
-  undos.push(undo);
+  undos.add(undo);
 }

@@ -1,6 +1,8 @@
 /** Runs a Redis Cluster on loopback ports. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { inject } from 'vitest';
+import { shareInterface } from './containers/redis-container.ts';
 import { freePort } from './ports.ts';
 import { type RedisServer, startRedis } from './redis.ts';
 import { waitFor } from './wait.ts';
@@ -9,6 +11,9 @@ const REDIS_CLI = process.env.NJCHAN_REDIS_CLI ?? 'redis-cli';
 
 /** Milliseconds after which a server that does not answer counts as failed. */
 const NODE_TIMEOUT_MS = 1_000;
+
+/** In containers, which get their ports beforehand. */
+const SERVERS_AT_MOST = 8;
 
 export interface RedisCluster {
   /** The servers that were made masters, in the order of their slots. */
@@ -49,10 +54,13 @@ export async function moveSlot(
 /** Starts a cluster of so many masters. Stopped after the test file. */
 export async function startCluster(size: number): Promise<RedisCluster> {
   const servers: RedisServer[] = [];
+  // They have to reach each other under the addresses under which they are reached from here.
+  const shared = inject('redisProgram') === undefined ? undefined : await shareInterface(SERVERS_AT_MOST);
   const start = async () => {
-    const [port, busPort] = await Promise.all([freePort(), freePort()]);
+    const [port, busPort] = await Promise.all([shared?.port() ?? freePort(), freePort()]);
     const server = await startRedis({
       port,
+      shared,
       settings: {
         'cluster-enabled': 'yes',
         'cluster-port': busPort,

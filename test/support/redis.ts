@@ -1,18 +1,26 @@
-/** Runs the real redis-server, one of its own for each test file. */
-import { type ChildProcess, spawn } from 'node:child_process';
+/**
+ * Runs a real Redis, one of its own for each test file: this machine's, or that of the project of vitest.config.ts in
+ * which the file runs.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { inject } from 'vitest';
 import { atEnd } from './cleanup.ts';
+import { CONTAINER_SETTINGS, type SharedInterface, startInContainer } from './containers/redis-container.ts';
 import { tempDir } from './files.ts';
+import { freePort } from './ports.ts';
+import { type RedisProcess, startProcess } from './redis-process.ts';
 import { waitFor, within } from './wait.ts';
 
 const REDIS_SERVER = process.env.NJCHAN_REDIS_SERVER ?? 'redis-server';
+/** The program that stands in for it, in a container. */
+const IN_CONTAINER = inject('redisProgram');
 
 export interface RedisServer {
   /** Path of its unix socket. */
   readonly socket: string;
-  /** The loopback port that it listens on besides; 0 for none. */
+  /** The loopback port that it listens on besides; 0 for none. In a container it always has one. */
   readonly port: number;
   /** A connected client, closed after the test file. It does not reconnect: a server that died shall be noticed. */
   connect(database?: number): Promise<Redis>;
@@ -35,6 +43,15 @@ export interface RedisServerOptions {
   configFile?: string;
   /** Runs a Sentinel instead of a server. */
   sentinel?: boolean;
+  /** Loopback ports that settings or CONFIG SET open besides. */
+  furtherPorts?: readonly number[];
+  /** In a container: the interface on which its ports are. Default: one of its own. */
+  shared?: SharedInterface | undefined;
+}
+
+/** How a client of the tests reaches it: in a container by the port, as everybody would. */
+function addressOf(socket: string, port: number): { path: string } | { host: string; port: number } {
+  return IN_CONTAINER === undefined ? { path: socket } : { host: '127.0.0.1', port };
 }
 
 /**
@@ -45,7 +62,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
   const dir = tempDir();
   const socket = join(dir, 'redis.sock');
   const logFile = join(dir, 'redis.log');
-  const port = options.port ?? 0;
+  const port = options.port ?? (IN_CONTAINER === undefined ? 0 : await freePort());
   const log = () => (existsSync(logFile) ? readFileSync(logFile, 'utf8') : '');
   const settings = {
     port,
@@ -55,6 +72,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     logfile: logFile,
     loglevel: 'warning',
     ...(options.sentinel ? {} : { save: '', appendonly: 'no' }),
+    ...(IN_CONTAINER === undefined ? {} : CONTAINER_SETTINGS),
     ...options.settings,
   };
   const args = [
@@ -62,12 +80,16 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     ...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]),
     ...(options.sentinel ? ['--sentinel'] : []),
   ];
-  let process = spawnRedis(args);
+  const start = (): RedisProcess =>
+    IN_CONTAINER === undefined
+      ? startProcess(REDIS_SERVER, args)
+      : startInContainer(IN_CONTAINER, args, [port, ...(options.furtherPorts ?? [])], options.shared);
+  let process = start();
   atEnd(() => process.stop());
 
   const connect = async (database = 0) => {
     const client = new Redis({
-      path: socket,
+      ...addressOf(socket, port),
       db: database,
       protocol: 2,
       lazyConnect: true,
@@ -97,44 +119,12 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     connect,
     log,
     async signal(signal) {
-      process.child.kill(signal);
+      await process.signal(signal);
       if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') await within('redis-server to end', process.exited);
     },
     async restart() {
-      process = spawnRedis(args);
+      process = start();
       await serves();
     },
   };
-}
-
-interface RedisProcess {
-  readonly child: ChildProcess;
-  readonly exited: Promise<void>;
-  ended: boolean;
-  failure: Error | undefined;
-  stop(): Promise<void>;
-}
-
-function spawnRedis(args: readonly string[]): RedisProcess {
-  const child = spawn(REDIS_SERVER, args, { stdio: 'ignore' });
-  const process: RedisProcess = {
-    child,
-    ended: false,
-    failure: undefined,
-    exited: new Promise((resolve) => {
-      child.once('error', (error) => {
-        process.failure = error;
-      });
-      child.once('close', () => {
-        process.ended = true;
-        resolve();
-      });
-    }),
-    async stop() {
-      child.kill('SIGCONT');
-      child.kill('SIGTERM');
-      await within('redis-server to stop', process.exited).catch(() => child.kill('SIGKILL'));
-    },
-  };
-  return process;
 }

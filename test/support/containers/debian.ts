@@ -1,9 +1,12 @@
-/** What Debian 13 has and this machine may lack: programs for the test, and a base for images. */
-import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+/** What Debian 13 has and this machine may lack: programs for the tests, and a base for images. */
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { attempt, progress, run } from './commands.ts';
 
 const RELEASE = 'trixie';
+/** Fetches as apt would, whatever its settings are. */
+const APT_HELPER = '/usr/lib/apt/apt-helper';
+const INDEX_DEADLINE_MS = 60_000;
 /** Where everybody gets Debian from, for a machine that does not say where it does. */
 const DEFAULT_MIRROR = 'http://deb.debian.org/debian';
 /** The certificates of authorities that were added to this machine. */
@@ -25,6 +28,31 @@ async function aptTransport(): Promise<string> {
     .split('\n')
     .filter((line) => wanted.test(line))
     .join('\n');
+}
+
+/**
+ * The signed index of the release, which changes with any of its packages.
+ * @param dir - for the file
+ * @returns undefined when the archive cannot be reached
+ */
+export async function releaseIndex(dir: string): Promise<string | undefined> {
+  const file = join(dir, 'InRelease');
+  const url = `${(await mirror()).replace(/\/$/, '')}/dists/${RELEASE}/InRelease`;
+  const { status } = await attempt([APT_HELPER, 'download-file', url, file], {
+    deadlineMs: INDEX_DEADLINE_MS,
+  });
+  return status === 0 ? readFileSync(file, 'utf8') : undefined;
+}
+
+/** What of this machine goes into a base image. */
+export async function ownSettings(): Promise<string> {
+  const dir = join('/', OWN_AUTHORITIES);
+  const files = existsSync(dir) ? (readdirSync(dir, { recursive: true }) as string[]).sort() : [];
+  const authorities = files
+    .map((name) => join(dir, name))
+    .filter((path) => statSync(path).isFile())
+    .map((path) => readFileSync(path, 'utf8'));
+  return [process.arch, await mirror(), await aptTransport(), ...authorities].join('\n');
 }
 
 /**
@@ -59,7 +87,7 @@ export async function unpackPackages(names: readonly string[], dir: string): Pro
  * @param dir - must not exist; its file system must allow device files
  */
 export async function makeBase(dir: string): Promise<void> {
-  progress(`no image registry answers: making a base image with debootstrap …`);
+  progress('no image registry answers: making a base image with debootstrap …');
   const from = await mirror();
   await run(['debootstrap', '--variant=minbase', RELEASE, dir, from]);
   // As in Debian's own images: no documentation, no copies of packages, and no waiting for the disk.

@@ -1,4 +1,4 @@
-/** Running programs for the compose test, and saying how far it is. */
+/** Running programs for tests in containers, and saying how far they are. */
 import { spawn } from 'node:child_process';
 
 /** Enough of a program's output to see why it failed. */
@@ -6,10 +6,10 @@ const SHOWN_LINES = 25;
 
 const startedAt = Date.now();
 
-/** Prints a line at once, with the seconds since the start: this test takes minutes where everything has to be made. */
+/** Prints a line at once, with the seconds since the start: it takes minutes where everything has to be made. */
 export function progress(line: string): void {
   const seconds = Math.round((Date.now() - startedAt) / 1000);
-  process.stderr.write(`compose: ${seconds} s: ${line}\n`);
+  process.stderr.write(`containers: ${seconds} s: ${line}\n`);
 }
 
 export interface RunOptions {
@@ -70,4 +70,10 @@ export async function run(command: readonly string[], options: RunOptions = {}):
   throw new Error(
     `${command.join(' ')} ended with ${outcome.status ?? 'a signal'}; it said:\n${lastLines(outcome)}`,
   );
+}
+
+/** What a build needs of this machine's way to the outside. */
+export function buildArguments(): Record<string, string> {
+  const proxies = Object.entries(process.env).filter(([name]) => /^(https?|no)_proxy$/i.test(name));
+  return Object.fromEntries(proxies.map(([name, value = '']) => [name, value]));
 }

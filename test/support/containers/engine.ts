@@ -1,20 +1,20 @@
-/** A container engine for the compose test: the one that runs on this machine, or one started for the test alone. */
+/** A container engine for the tests: the one that runs on this machine, or one started for them alone. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findOnPath } from '../../cli/nginx-binary.ts';
-import { commandLine } from '../../cli/proc.ts';
-import { atEnd } from '../support/cleanup.ts';
-import { waitFor } from '../support/wait.ts';
+import { findOnPath } from '../../../cli/nginx-binary.ts';
+import { commandLine } from '../../../cli/proc.ts';
+import type { Undo } from '../undos.ts';
+import { waitFor } from '../wait.ts';
 import { attempt, lastLines, progress, run } from './commands.ts';
 import { unpackPackages } from './debian.ts';
 
 export interface Engine {
   /** The environment in which `docker` and `docker compose` reach it. */
   readonly env: NodeJS.ProcessEnv;
-  /** True when it was started for this test: all that is in it goes with it. */
+  /** True when it was started for the tests: all that is in it goes with it. */
   readonly own: boolean;
-  /** A directory of this test's, on a disk. */
+  /** A directory of the tests', on a disk. */
   readonly dir: string;
 }
 
@@ -79,7 +79,11 @@ async function engineArguments(dir: string): Promise<string[]> {
  * Starts an engine of our own.
  * @throws NoContainersError when it does not come up
  */
-async function startEngine(dir: string, client: NodeJS.ProcessEnv): Promise<NodeJS.ProcessEnv> {
+async function startEngine(
+  dir: string,
+  client: NodeJS.ProcessEnv,
+  atEnd: (undo: Undo) => void,
+): Promise<NodeJS.ProcessEnv> {
   if (process.getuid?.() !== 0) throw new NoContainersError('no engine runs, and only root can start one');
   const dockerd = findOnPath('dockerd', { PATH: `${process.env.PATH}:/usr/sbin:/sbin` });
   if (!dockerd) throw new Error('dockerd is not installed: run "node setup/setup.mjs test"');
@@ -147,10 +151,11 @@ async function removeDir(dir: string): Promise<void> {
 }
 
 /**
- * Finds a running engine, else starts one, which ends after the test file.
+ * Finds a running engine, else starts one.
+ * @param atEnd - takes how to end it, and all that is in it
  * @throws NoContainersError when there is none and none can be started
  */
-export async function findEngine(): Promise<Engine> {
+export async function findEngine(atEnd: (undo: Undo) => void): Promise<Engine> {
   const dir = mkdtempSync(join(PARENT, 'njchan-test-'));
   atEnd(() => removeDir(dir));
   const client = await withClient(dir);
@@ -159,7 +164,7 @@ export async function findEngine(): Promise<Engine> {
     progress(`using the container engine that runs here, ${running.stdout.trim()}`);
     return { env: client, own: false, dir };
   }
-  const env = await startEngine(dir, client);
+  const env = await startEngine(dir, client, atEnd);
   await tryOut(env);
   return { env, own: true, dir };
 }
