@@ -15,6 +15,7 @@ const REDIS_SUITES = [
   'test/lua/hsss-redis.test.ts',
   'test/integration/redis-check.test.ts',
   'test/integration/redis-link.test.ts',
+  'test/integration/redis-script-errors.test.ts',
   'test/integration/redis-link-cluster.test.ts',
   'test/integration/trace.test.ts',
 ];

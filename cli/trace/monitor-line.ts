@@ -45,7 +45,8 @@ function endOfWord(line: string, from: number): number {
     if (char === '\\') i++;
     else if (char === '"' && (i + 1 === line.length || line.startsWith(' "', i + 1))) return i;
   }
-  return line.length;
+  // After a backslash that was left as it is, the last quote looks like one of the word's own.
+  return line.endsWith('"') ? Math.max(from, line.length - 1) : line.length;
 }
 
 /**

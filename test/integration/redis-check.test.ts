@@ -1,7 +1,6 @@
 /** `njchan redis-check` on a real Redis, whose channels our own scripts made before the test damaged them. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -10,25 +9,16 @@ import { EXIT } from '../../cli/exit-codes.ts';
 import { Checker } from '../../cli/redis-check/checker.ts';
 import type { Finding } from '../../cli/redis-check/finding.ts';
 import type { Script } from '../../lua/hsss/script.ts';
-import { splinter } from '../../lua/hsss/splinter.ts';
 import { connectRedis } from '../../sidecar/store/redis/client.ts';
 import { channelHeadKey } from '../../sidecar/store/redis/keys.ts';
 import { atEnd } from '../support/cleanup.ts';
-import { CLI, REPOSITORY, tempDir } from '../support/files.ts';
+import { CLI, tempDir } from '../support/files.ts';
 import { type RedisServer, startRedis } from '../support/redis.ts';
 import { sampleScript } from '../support/scripts.ts';
+import { shippedScript } from '../support/shipped-scripts.ts';
 
-const LUA = join(REPOSITORY, 'lua');
-const scripts = new Map(
-  splinter(
-    readdirSync(LUA)
-      .filter((file) => file.endsWith('.lua'))
-      .map((file) => join(LUA, file)),
-    { lint: false },
-  ).map((script) => [script.name, script]),
-);
-const rsck = scripts.get('rsck') as Script;
-const publish = scripts.get('publish') as Script;
+const rsck = shippedScript('rsck');
+const publish = shippedScript('publish');
 
 let redis: RedisServer;
 let client: Redis;

@@ -1,10 +1,11 @@
 /** The link to one server, when all is well. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ScriptError } from '../../lua/script-error.ts';
-import { openAvailableLink, openLink, shippedScripts, upstreamOf, urlOf } from '../support/link.ts';
+import { openAvailableLink, openLink, upstreamOf, urlOf } from '../support/link.ts';
 import { type RedisServer, startRedis } from '../support/redis.ts';
 import { commandCalls, infoField } from '../support/redis-info.ts';
 import { sampleScript } from '../support/scripts.ts';
+import { shippedScripts } from '../support/shipped-scripts.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { waitFor } from '../support/wait.ts';
 

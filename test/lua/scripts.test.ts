@@ -1,6 +1,7 @@
 /** The scripts on a real Redis: as they are, and with the probes by which their coverage is measured. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { startRedis } from '../support/redis.ts';
+import { shippedScripts } from '../support/shipped-scripts.ts';
 import { coverageText, LuaCoverage, ratio } from './probes/coverage.ts';
 import {
   describeGetSubscriberInfoId,
@@ -24,7 +25,6 @@ import {
 } from './scripts/subscribers.ts';
 import type { Lua } from './scripts/suite.ts';
 import { Announcements } from './support/announcements.ts';
-import { ourScripts } from './support/our-scripts.ts';
 import { loadScripts } from './support/scripts.ts';
 
 /** Part of the lines that tests must run, of each file and of all. */
@@ -50,12 +50,12 @@ const SUITES: Record<string, (lua: Lua) => void> = {
   subscriber_unregister: describeSubscriberUnregister,
 };
 
-const coverage = new LuaCoverage(ourScripts());
+const coverage = new LuaCoverage(shippedScripts());
 const servers = { 'as they are': await startRedis(), 'with probes': await startRedis() };
 
 for (const [how, server] of Object.entries(servers)) {
   const redis = await server.connect();
-  const scripts = await loadScripts(redis, how === 'with probes' ? coverage.scripts : ourScripts());
+  const scripts = await loadScripts(redis, how === 'with probes' ? coverage.scripts : shippedScripts());
   const lua = { redis, scripts, announcements: await Announcements.listen(server) };
 
   describe(how, () => {
@@ -68,7 +68,7 @@ for (const [how, server] of Object.entries(servers)) {
 }
 
 test('every script has a suite', () => {
-  expect(Object.keys(SUITES)).toEqual(ourScripts().map(({ name }) => name));
+  expect(Object.keys(SUITES)).toEqual(shippedScripts().map(({ name }) => name));
 });
 
 test('the suites run nearly every line of every script', ({ task }) => {

@@ -5,10 +5,10 @@ import type { Redis } from 'ioredis';
 import { describe, expect, it } from 'vitest';
 import { openEventSource } from '../support/eventsource.ts';
 import { REPOSITORY } from '../support/files.ts';
-import { shippedScripts } from '../support/link.ts';
 import type { Njchan } from '../support/njchan.ts';
 import { request } from '../support/raw-http.ts';
 import { startCluster } from '../support/redis-cluster.ts';
+import { shippedScripts } from '../support/shipped-scripts.ts';
 import { waitFor } from '../support/wait.ts';
 import { startNode, startSharedRedis } from './support.ts';
 

@@ -7,8 +7,9 @@ import type { RedisLink } from '../../sidecar/store/redis/link.ts';
 import { RedisStore } from '../../sidecar/store/redis/redis-store.ts';
 import { storeContract } from '../store/contract.ts';
 import { atEnd } from '../support/cleanup.ts';
-import { shippedScripts, upstreamOf, urlOf } from '../support/link.ts';
+import { upstreamOf, urlOf } from '../support/link.ts';
 import { startRedis } from '../support/redis.ts';
+import { shippedScripts } from '../support/shipped-scripts.ts';
 import { waitFor } from '../support/wait.ts';
 
 const LIMIT_BYTES = 64 * 1024 * 1024;

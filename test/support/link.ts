@@ -1,64 +1,26 @@
 /** Opens links to Redis and records what they tell. */
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { pino } from 'pino';
 import type { RedisUpstream } from '../../handoff/redis.ts';
 import type { Script } from '../../lua/hsss/script.ts';
-import { splinter } from '../../lua/hsss/splinter.ts';
 import { createLink } from '../../sidecar/store/redis/create-link.ts';
 import type { RedisLink } from '../../sidecar/store/redis/link.ts';
 import { atEnd } from './cleanup.ts';
-import { REPOSITORY } from './files.ts';
 import { Inbox } from './inbox.ts';
 import type { RedisServer } from './redis.ts';
+import { UPSTREAM_DEFAULTS } from './redis-upstream.ts';
+import { shippedScripts } from './shipped-scripts.ts';
 import { waitFor } from './wait.ts';
 
-const LUA = join(REPOSITORY, 'lua');
-
-let shipped: Script[] | undefined;
-
-/** The scripts that njchan ships. */
-export function shippedScripts(): Script[] {
-  shipped ??= splinter(
-    readdirSync(LUA)
-      .filter((name) => name.endsWith('.lua'))
-      .map((name) => join(LUA, name)),
-  );
-  return shipped;
-}
-
-/** One of them. */
-export function shippedScript(name: string): Script {
-  const script = shippedScripts().find((one) => one.name === name);
-  if (!script) throw new Error(`there is no lua/${name}.lua`);
-  return script;
-}
-
-/** An upstream with Nchan's defaults (spec/directives.md §12), but quick to reconnect and to notice. */
+/** An upstream with the defaults, but quick to reconnect and to notice, and patient; it keeps figures and never pings. */
 export function upstreamOf(urls: readonly string[], overrides: Partial<RedisUpstream> = {}): RedisUpstream {
   return {
+    ...UPSTREAM_DEFAULTS,
     servers: urls.map((url) => ({ url })),
-    username: '',
-    password: '',
-    tls: undefined,
-    connectTimeoutMs: 10_000,
-    clusterConnectTimeoutMs: 15_000,
-    clusterMaxFailingTimeMs: 30_000,
-    commandTimeoutMs: 5_000,
-    retryCommands: true,
     retryCommandsMaxWaitMs: 10_000,
-    reconnectDelay: { minMs: 20, jitter: 0.1, backoff: 0.5, maxMs: 200 },
-    clusterCheckInterval: { minMs: 1_000, jitter: 0.2, backoff: 2, maxMs: 30_000 },
-    clusterRecoveryDelay: { minMs: 50, jitter: 0.5, backoff: 0.5, maxMs: 200 },
-    idleChannelKeepalive: { minMs: 600_000, jitter: 1, backoff: 1, maxMs: 604_800_000 },
-    idleChannelKeepaliveMarginMs: 60_000,
-    accurateSubscriberCount: false,
-    loadScriptsUnconditionally: false,
-    subscribeWeights: { master: 1, slave: 1 },
-    discoveredIpRangeBlacklist: [],
+    reconnectDelay: { ...UPSTREAM_DEFAULTS.reconnectDelay, minMs: 20, maxMs: 200 },
+    clusterRecoveryDelay: { ...UPSTREAM_DEFAULTS.clusterRecoveryDelay, minMs: 50, maxMs: 200 },
     pingIntervalSeconds: 0,
     stats: true,
-    statsDisconnectedTimeoutSeconds: 300,
     ...overrides,
   };
 }

@@ -2,17 +2,17 @@
 
 import { describe, expect, test } from 'vitest';
 import { differenceIds } from '../../conformance/differences.ts';
+import { shippedScripts } from '../../support/shipped-scripts.ts';
 import { waitFor } from '../../support/wait.ts';
 import { redisSecond } from '../support/clock.ts';
 import { dumpKeyspace } from '../support/keyspace.ts';
-import { ourScripts } from '../support/our-scripts.ts';
 import type { Named, Reply, Value } from '../support/scripts.ts';
 import { DIFFERENCES } from './differences.ts';
 import { TwoSides } from './two-sides.ts';
 
 type Id = keyof typeof DIFFERENCES;
 
-const sides = await TwoSides.start(ourScripts());
+const sides = await TwoSides.start(shippedScripts());
 const THEN = 4_102_444_800;
 const LONG_AGO = 1_700_000_000;
 

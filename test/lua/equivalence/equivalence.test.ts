@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { SEED } from '../../support/seed.ts';
+import { shippedScripts } from '../../support/shipped-scripts.ts';
 import { inOneSecond, nextSecond, redisMilliseconds, waitUntil } from '../support/clock.ts';
-import { ourScripts } from '../support/our-scripts.ts';
 import { expiry, happen, step, subject } from './events.ts';
 import { TwoSides } from './two-sides.ts';
 
-const sides = await TwoSides.start(ourScripts());
+const sides = await TwoSides.start(shippedScripts());
 
 const SEQUENCES = 300;
 

@@ -5,15 +5,15 @@ import { openEventSource } from '../../support/eventsource.ts';
 import { freePort } from '../../support/ports.ts';
 import { request } from '../../support/raw-http.ts';
 import { startRedis } from '../../support/redis.ts';
+import { shippedScripts } from '../../support/shipped-scripts.ts';
 import { waitFor } from '../../support/wait.ts';
 import { Announcements } from '../support/announcements.ts';
-import { ourScripts } from '../support/our-scripts.ts';
 import { loadScripts, type Named, type Reply } from '../support/scripts.ts';
 
 const redisPort = await freePort();
 const server = await startRedis({ port: redisPort });
 const redis = await server.connect();
-const scripts = await loadScripts(redis, ourScripts());
+const scripts = await loadScripts(redis, shippedScripts());
 const announcements = await Announcements.listen(server);
 // Only the locations themselves, not those around them, say reliably that they use Redis.
 const REDIS = `nchan_channel_group test; nchan_channel_id $1;

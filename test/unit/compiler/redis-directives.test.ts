@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RedisUpstream } from '../../../handoff/redis.ts';
 import { redisConfigProblem } from '../../../sidecar/redis-config.ts';
+import { UPSTREAM_DEFAULTS } from '../../support/redis-upstream.ts';
 import { compileText, PLACES, problemsOf, saidIn } from './compiling.ts';
 
 /** What the sidecar is told of an upstream with these lines in it. */
@@ -17,29 +18,7 @@ const DEFAULTS: RedisUpstream = upstreamWith(SERVER);
 
 describe('an upstream', () => {
   it('has defaults', () => {
-    expect(DEFAULTS).toEqual({
-      servers: [{ url: 'redis://10.0.0.1:6379' }],
-      username: '',
-      password: '',
-      connectTimeoutMs: 10_000,
-      clusterConnectTimeoutMs: 15_000,
-      clusterMaxFailingTimeMs: 30_000,
-      commandTimeoutMs: 5_000,
-      retryCommands: true,
-      retryCommandsMaxWaitMs: 500,
-      reconnectDelay: { minMs: 500, jitter: 0.1, backoff: 0.5, maxMs: 10_000 },
-      clusterCheckInterval: { minMs: 1_000, jitter: 0.2, backoff: 2, maxMs: 30_000 },
-      clusterRecoveryDelay: { minMs: 100, jitter: 0.5, backoff: 0.5, maxMs: 2_000 },
-      idleChannelKeepalive: { minMs: 600_000, jitter: 0.7, backoff: 1, maxMs: 604_800_000 },
-      idleChannelKeepaliveMarginMs: 60_000,
-      accurateSubscriberCount: false,
-      loadScriptsUnconditionally: false,
-      subscribeWeights: { master: 1, slave: 1 },
-      discoveredIpRangeBlacklist: [],
-      pingIntervalSeconds: 240,
-      stats: false,
-      statsDisconnectedTimeoutSeconds: 300,
-    });
+    expect(DEFAULTS).toEqual({ servers: [{ url: 'redis://10.0.0.1:6379' }], ...UPSTREAM_DEFAULTS });
   });
 
   const delay = (name: keyof RedisUpstream, field: string, value: number) => ({

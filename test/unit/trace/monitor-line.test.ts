@@ -57,6 +57,15 @@ describe('a line of MONITOR', () => {
     expect(parseMonitorLine(line)?.words).toEqual(['EVAL', 'redis.call("GET","a")\n', '0', '\\d']);
   });
 
+  it('ends with its last quote when a backslash before it is not escaped (Valkey 8.1.0 and 8.1.1)', () => {
+    expect(parseMonitorLine('1.000000 [0 lua] "SET" "k" "a "b" \\"')?.words).toEqual([
+      'SET',
+      'k',
+      'a "b" \\',
+    ]);
+    expect(parseMonitorLine('1.000000 [0 lua] "SET" "')?.words).toEqual(['SET', '']);
+  });
+
   it('may have been cut', () => {
     expect(parseMonitorLine('1.000000 [0 lua] "SET" "a" "xy')?.words).toEqual(['SET', 'a', 'xy']);
   });
