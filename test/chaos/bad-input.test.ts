@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { atEnd } from '../support/cleanup.ts';
 import { openEventSource } from '../support/eventsource.ts';
 import type { Njchan } from '../support/njchan.ts';
+import { expectLogOf, outageRow } from '../support/outage-table.ts';
 import { freePort } from '../support/ports.ts';
 import { request } from '../support/raw-http.ts';
 import { type RedisServer, startRedis } from '../support/redis.ts';
@@ -30,6 +31,8 @@ async function expectRefusals(node: Njchan, why: RegExp): Promise<void> {
 const HASTY = { lame: true, upstream: 'nchan_redis_retry_commands_max_wait 300ms;' };
 
 describe('an upstream that cannot be used', () => {
+  const row = outageRow('wrong password, wrong user, no Redis');
+
   it('for its password', async () => {
     const redis = await startRedis({
       port: await freePort(),
@@ -39,6 +42,14 @@ describe('an upstream that cannot be used', () => {
     const node = await startChaosNode([urlOf(redis, ':wrong@')], HASTY);
     await expectRefusals(node, /WRONGPASS/);
     expect(node.output()).not.toContain('wrong@');
+    await expectLogOf(row, () => node.output());
+  });
+
+  it('for its user', async () => {
+    const node = await startChaosNode([urlOf(await start(), 'nobody:sekret@')], HASTY);
+    await expectRefusals(node, /WRONGPASS/);
+    expect(node.output()).not.toContain('sekret');
+    await expectLogOf(row, () => node.output());
   });
 
   it('because it is something else', async () => {
@@ -167,6 +178,7 @@ describe('a healthy Redis', () => {
     await publish(node, 'other', 'too');
     expect(await other.event()).toMatchObject({ data: 'too' });
     expect(linesOf(node, /OOM/).length).toBeLessThan(8);
+    await expectLogOf(outageRow('Redis is full'), () => node.output());
     await waitFor('the counts', async () => {
       const counts = [
         await client.hget('{channel:test/a}', 'fake_subscribers'),

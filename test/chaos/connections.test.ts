@@ -3,6 +3,7 @@
 import type { Redis } from 'ioredis';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Njchan } from '../support/njchan.ts';
+import { expectLogOf, outageRow } from '../support/outage-table.ts';
 import { freePort } from '../support/ports.ts';
 import { type RedisServer, startRedis } from '../support/redis.ts';
 import { sleep, waitFor } from '../support/wait.ts';
@@ -46,6 +47,9 @@ describe('a connection is killed again and again:', () => {
         }
       });
       expect(ordeal.losses).toEqual([]);
+      if (role !== 'pubsub') return;
+      for (const node of nodes)
+        await expectLogOf(outageRow('CLIENT KILL of one connection'), () => node.output());
     },
     60_000,
   );
@@ -60,7 +64,8 @@ describe('Redis', () => {
       }
     });
     expect(ordeal.statuses).not.toHaveProperty('500');
-    for (const node of nodes) expect(linesOf(node, /had lost its scripts/).length).toBeGreaterThan(0);
+    for (const node of nodes)
+      await expectLogOf(outageRow('SCRIPT FLUSH, a server without the scripts'), () => node.output());
   }, 60_000);
 
   it('forgets everything', async () => {
@@ -89,6 +94,7 @@ describe('Redis', () => {
       await redis.signal('SIGCONT');
     }, FULL);
     expect(ordeal.accepted).toBeGreaterThan(0);
+    await expectLogOf(outageRow('it stops answering'), () => (nodes[0] as Njchan).output());
     function ordeal0(): number {
       return linesOf(nodes[0] as Njchan, /no reply for/).length;
     }

@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis';
 import { beforeAll, expect, it } from 'vitest';
 import { SUSPICION_MS } from '../../sidecar/store/redis/dead-workers.ts';
 import { startNchanNode } from '../redis/support.ts';
+import { expectLogOf, outageRow } from '../support/outage-table.ts';
 import { freePort } from '../support/ports.ts';
 import { RawConnection, request } from '../support/raw-http.ts';
 import { type RedisServer, startRedis } from '../support/redis.ts';
@@ -55,6 +56,7 @@ async function subscribe(port: number, prefix: string, count = SUBSCRIBERS): Pro
 }
 
 it('SIGTERM with a thousand subscribers leaves none', async () => {
+  const row = outageRow('the sidecar is stopped, or crashes');
   const node = await startChaosNode([url]);
   await subscribe(node.port, 'term');
   await waitFor('all to be known', async () => (await known('term', 'fake_subscribers')) === SUBSCRIBERS);
@@ -63,6 +65,7 @@ it('SIGTERM with a thousand subscribers leaves none', async () => {
   expect(await known('term', 'fake_subscribers')).toBe(0);
   expect(await known('term', 'subscribers')).toBe(0);
   expect((await byWorker('term')).filter((count) => count !== '0')).toEqual([]);
+  await expectLogOf(row, () => node.output());
 }, 60_000);
 
 it('SIGTERM while they come leaves none', async () => {
@@ -110,6 +113,7 @@ it('SIGKILL of servers leaves numbers that are soon right again, and those of th
   );
   await waitFor('nobody to be left of the dead', async () => (await publish()) === 202, SUSPICION_MS);
   expect((await byWorker('kill')).reduce((sum, count) => sum + Number(count), 0)).toBe(300);
+  await expectLogOf(outageRow('the sidecar is killed (kill -9)'), () => dying.output());
 }, 90_000);
 
 it('a reload that changes the upstream leaves none', async () => {

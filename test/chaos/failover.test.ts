@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { keySlot } from '../../sidecar/store/redis/key-slot.ts';
 import { tempDir } from '../support/files.ts';
+import type { Njchan } from '../support/njchan.ts';
+import { expectLogOf, outageRow } from '../support/outage-table.ts';
 import { freePort } from '../support/ports.ts';
 import { type RedisServer, startRedis } from '../support/redis.ts';
 import { startCluster } from '../support/redis-cluster.ts';
@@ -27,6 +29,7 @@ it('in a cluster of six', async () => {
     await untilReplicated(victim, () => victim.signal('SIGKILL'));
   });
   expect(ordeal.losses).toEqual([]);
+  await expectTakeover(nodes);
 }, 240_000);
 
 it('with Sentinels', async () => {
@@ -54,7 +57,13 @@ it('with Sentinels', async () => {
     await untilReplicated(master, () => master.signal('SIGKILL'));
   });
   expect(ordeal.losses).toEqual([]);
+  await expectTakeover(nodes);
 }, 240_000);
+
+async function expectTakeover(nodes: readonly Njchan[]): Promise<void> {
+  const row = outageRow('a master dies, a replica takes its place');
+  for (const node of nodes) await expectLogOf(row, () => node.output());
+}
 
 /**
  * Has no client write for a moment, waits until the replicas have everything, and then does it: a master answers before

@@ -1,6 +1,7 @@
 /** What clients are told while Redis is away. */
 import { expect, it } from 'vitest';
 import { openEventSource } from '../support/eventsource.ts';
+import { expectLogOf, outageRow } from '../support/outage-table.ts';
 import { freePort } from '../support/ports.ts';
 import { request } from '../support/raw-http.ts';
 import { startRedis } from '../support/redis.ts';
@@ -35,6 +36,7 @@ it('publishers wait for a while, then all get 503; who subscribes already stays'
   // One line for each kind of thing that went wrong, not for each request.
   expect(linesOf(node, /a request was refused: publish /)).toHaveLength(1);
   expect(linesOf(node, /warn|error/).length).toBeLessThan(12);
+  await expectLogOf(outageRow('Redis ends, or cannot be reached'), () => node.output());
 
   const inTime = publish('in time');
   await redis.restart();
@@ -53,5 +55,6 @@ it('publishers wait for a while, then all get 503; who subscribes already stays'
     expect(await socket.text()).toBe(body);
   }
   expect((await poll).body.toString()).toBe(bodies[0]);
+  await expectLogOf(outageRow('it is back'), () => node.output());
   expect(mistakes(node)).toEqual([]);
 }, 60_000);

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { atEnd } from '../support/cleanup.ts';
 import { REPOSITORY } from '../support/files.ts';
 import { upstreamOf, urlOf } from '../support/link.ts';
+import { outageRow } from '../support/outage-table.ts';
 import { startRedis } from '../support/redis.ts';
 import { sampleScript } from '../support/scripts.ts';
 import { waitFor, within } from '../support/wait.ts';
@@ -14,7 +15,10 @@ const CALLS = 2_000;
 
 const append = sampleScript({ name: 'append', source: "return redis.call('RPUSH', KEYS[1], ARGV[1])" });
 
-describe('a process that goes down runs its last calls, in their order,', () => {
+/** With the numbers of subscribers among them. */
+const ROW = outageRow('the sidecar is stopped, or crashes');
+
+describe(`${ROW.what}: a process that goes down runs its last calls, in their order,`, () => {
   it.each([
     ['when it exits', 'exit', 0],
     ['when an exception is not caught', 'throw', 1],
