@@ -177,7 +177,8 @@ describe('a healthy Redis', () => {
     for (const stream of [early, late]) expect(await stream.event()).toMatchObject({ data: 'after' });
     await publish(node, 'other', 'too');
     expect(await other.event()).toMatchObject({ data: 'too' });
-    expect(linesOf(node, /OOM/).length).toBeLessThan(8);
+    // By kind and by time, not by request.
+    expect(linesOf(node, /OOM/).length, node.output()).toBeLessThan(20);
     await expectLogOf(outageRow('Redis is full'), () => node.output());
     await waitFor('the counts', async () => {
       const counts = [

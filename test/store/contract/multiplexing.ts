@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { compareIds } from '../../../sidecar/store/message.ts';
+import type { Subscription } from '../../../sidecar/store/store.ts';
 import { sleep, waitFor } from '../../support/wait.ts';
 import { type Fixture, LIMITS, OLDEST, PLENTY_BYTES, resumeAtText, TestSink } from './fixture.ts';
+
+const LISTS = 20_000;
+const LISTS_AT_ONCE = 1_000;
+/** For a machine that has much else to do. */
+const MANY_LISTS_DEADLINE_MS = 120_000;
 
 /** Several channels in one subscription (spec/message-ids.md §7). */
 export function multiplexing(on: Fixture): void {
@@ -84,18 +90,27 @@ export function multiplexing(on: Fixture): void {
       expect((await on.store.info(a))?.subscribers).toBe(1);
     });
 
-    it('may be very many lists with one channel in common', async () => {
-      const common = `${on.channel}-all`;
-      const sinks = Array.from({ length: 20_000 }, () => new TestSink());
-      const subscriptions = sinks.map((sink, i) =>
-        on.store.subscribe([common, `${on.channel}-user${i}`], { first: 0 }, sink),
-      );
-      for (const subscription of subscriptions.slice(0, 1000)) subscription.cancel();
-      expect((await publish('x', LIMITS, common)).subscribers).toBe(19_000);
-      await on.store.delete(common);
-      await waitFor('all ends', () => sinks.slice(1000).every(({ ends }) => ends.length === 1));
-      expect(sinks.slice(1000).every(({ messages }) => messages.length === 1)).toBe(true);
-    });
+    it(
+      'may be very many lists with one channel in common',
+      async () => {
+        const common = `${on.channel}-all`;
+        const sinks = Array.from({ length: LISTS }, () => new TestSink());
+        const subscriptions: Subscription[] = [];
+        for (const [i, sink] of sinks.entries()) {
+          const own = `${on.channel}-user${i}`;
+          subscriptions.push(on.store.subscribe([common, own], { first: 0 }, sink));
+          // Not all at once: what a store may be asked to do in a given time is no matter of this test.
+          if ((i + 1) % LISTS_AT_ONCE === 0) expect((await on.store.info(own))?.subscribers).toBe(1);
+        }
+        for (const subscription of subscriptions.slice(0, 1000)) subscription.cancel();
+        expect((await publish('x', LIMITS, common)).subscribers).toBe(LISTS - 1000);
+        await on.store.delete(common);
+        const left = sinks.slice(1000);
+        await waitFor('all ends', () => left.every(({ ends }) => ends.length === 1), MANY_LISTS_DEADLINE_MS);
+        expect(left.every(({ messages }) => messages.length === 1)).toBe(true);
+      },
+      MANY_LISTS_DEADLINE_MS,
+    );
 
     it('give a message twice to a list that names its channel twice', async () => {
       const [a, b] = list();
