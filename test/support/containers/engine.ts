@@ -1,6 +1,15 @@
 /** A container engine for the tests: the one that runs on this machine, or one started for them alone. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { findOnPath } from '../../../cli/nginx-binary.ts';
 import { commandLine } from '../../../cli/proc.ts';
@@ -23,6 +32,8 @@ export class NoContainersError extends Error {}
 
 /** Not the system's temporary directory, which may be in memory and without device files. */
 const PARENT = '/var/tmp';
+/** The process id of the run follows. */
+const PREFIX = 'njchan-test-';
 /** Of the machine's own engine. */
 const PID_FILE = '/var/run/docker.pid';
 const ENGINE_START_DEADLINE_MS = 60_000;
@@ -150,13 +161,22 @@ async function removeDir(dir: string): Promise<void> {
   rmSync(dir, { recursive: true, force: true });
 }
 
+/** Removes the directories of runs that were killed. */
+async function removeLeftovers(): Promise<void> {
+  for (const name of readdirSync(PARENT)) {
+    const pid = name.startsWith(PREFIX) ? Number.parseInt(name.slice(PREFIX.length), 10) : Number.NaN;
+    if (!Number.isNaN(pid) && !existsSync(`/proc/${pid}`)) await removeDir(join(PARENT, name));
+  }
+}
+
 /**
  * Finds a running engine, else starts one.
  * @param atEnd - takes how to end it, and all that is in it
  * @throws NoContainersError when there is none and none can be started
  */
 export async function findEngine(atEnd: (undo: Undo) => void): Promise<Engine> {
-  const dir = mkdtempSync(join(PARENT, 'njchan-test-'));
+  await removeLeftovers();
+  const dir = mkdtempSync(join(PARENT, `${PREFIX}${process.pid}-`));
   atEnd(() => removeDir(dir));
   const client = await withClient(dir);
   const running = await attempt(['docker', 'version', '--format', '{{.Server.Version}}'], { env: client });
