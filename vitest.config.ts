@@ -6,7 +6,7 @@ const IN_CONTAINERS = {
   runner: './test/support/containers/runner.ts',
 };
 
-/** The suites that ask how a Redis behaves are run with these besides this machine's. */
+/** The suites that ask how a Redis behaves are run with these besides this machine's; `--project tests` leaves them out. */
 const REDIS_SERVERS = { 'Redis 8': 'redis-server', 'Valkey 8.1': 'valkey-server' };
 const REDIS_SUITES = [
   'test/redis/contract.test.ts',

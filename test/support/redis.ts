@@ -13,6 +13,9 @@ import { freePort } from './ports.ts';
 import { type RedisProcess, startProcess } from './redis-process.ts';
 import { waitFor, within } from './wait.ts';
 
+/** A container takes a while on a busy machine. */
+const START_DEADLINE_MS = 50_000;
+
 const REDIS_SERVER = process.env.NJCHAN_REDIS_SERVER ?? 'redis-server';
 /** The program that stands in for it, in a container. */
 const IN_CONTAINER = inject('redisProgram');
@@ -108,7 +111,8 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     return client;
   };
   const serves = async () => {
-    await waitFor('redis-server to serve', async () => process.ended || (await connect()));
+    const isDecided = async () => process.ended || (await connect());
+    await waitFor('redis-server to serve', isDecided, START_DEADLINE_MS);
     if (process.ended)
       throw new Error(`redis-server did not start; it said:\n${log()}`, { cause: process.failure });
   };

@@ -46,12 +46,9 @@ export async function shareInterface(size: number): Promise<SharedInterface> {
   const engine = containers();
   const ports = await Promise.all(Array.from({ length: size }, freePort));
   const name = newName();
+  const options = common(engine, name, published(engine.network, ports));
+  await docker(engine, 'run', '--detach', ...options, 'sleep', 'infinity');
   atEnd(async () => void (await docker(engine, 'rm', '--force', name)));
-  await docker(
-    engine,
-    ...['run', '--detach', ...common(engine, name, published(engine.network, ports))],
-    ...['sleep', 'infinity'],
-  );
   return {
     name,
     port() {
@@ -82,6 +79,7 @@ export function startInContainer(
   });
   return watched(child, {
     signal: async (signal) => void (await docker(engine, 'kill', '--signal', signal, name)),
-    stop: async () => void (await docker(engine, 'rm', '--force', name)),
+    // It may have ended by itself meanwhile; whoever stops it sees that it has ended.
+    stop: async () => void (await docker(engine, 'rm', '--force', name).catch(() => {})),
   });
 }
