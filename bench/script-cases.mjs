@@ -147,14 +147,15 @@ export function cases(bytes) {
       script: 'subscriber_register',
       before: ten,
       nchan: (id) => [[], ['', id, '-', 600_000, 60_000, THEN, 1]],
-      njchan: (id) => [[keyOf(id)], ['-', 600_000, 60_000, THEN]],
+      njchan: (id) => [[keyOf(id)], ['server', '-', 600_000, 60_000, THEN]],
     },
     {
       name: 'subscriber_unregister',
       script: 'subscriber_unregister',
       before: [...ten, ...SUBSCRIBED],
+      each: [['HSET', 'KEY', 'registered:server', '1']],
       nchan: (id) => [[], ['', id, 0, 5]],
-      njchan: (id) => [[keyOf(id)], [5]],
+      njchan: (id) => [[keyOf(id)], ['server', 1, 5]],
     },
     {
       name: 'channel_keepalive',

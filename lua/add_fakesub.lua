@@ -22,8 +22,12 @@ if refused then return refused end
 
 local known = redis.call("EXISTS", channel) == 1
 local counts = channel .. ":subscriber_counts"
+-- A worker has left fewer than nobody where clients went whom it had not told of any more: those that come are counted
+-- from nobody, else it would be short of them for as long as the channel lives.
+local before = math.max(redis.call("HGET", counts, worker) or 0, 0)
 local delta = tonumber((sign == "=" and "" or sign) .. number)
-if sign == "=" and known then delta = delta - (redis.call("HGET", counts, worker) or 0) end
+local after = sign == "=" and delta or math.max(before + delta, 0)
+if sign == "=" and known then delta = delta - before end
 -- The channel was deleted or has expired, and its counts with it.
 if not known and delta <= 0 then return 0 end
 
@@ -35,7 +39,7 @@ end
 redis.call("HSET", channel, "last_seen_fake_subscriber", time)
 if not known then redis.call("EXPIRE", channel, EMPTY_TTL_SECONDS) end
 
-redis.call("HINCRBY", counts, worker, delta)
+redis.call("HSET", counts, worker, after)
 if redis.call("PTTL", counts) < 0 then
   local left = redis.call("PTTL", channel)
   if left > 0 then redis.call("PEXPIRE", counts, left) end

@@ -52,7 +52,7 @@ export const scripts = {
    */
   add_fakesub: {
     name: 'add_fakesub',
-    sha1: '93ab4ebef098d0c5b137badbb83120e887ec7deb',
+    sha1: '7571275598b52c0571dc80ccc86d4b892425a252',
     source: bytes('utf8', [
       "-- Changes or sets the number of a worker's clients that subscribe to a channel.\n",
       '--\n',
@@ -112,8 +112,12 @@ export const scripts = {
       '\n',
       'local known = redis.call("EXISTS", channel) == 1\n',
       'local counts = channel .. ":subscriber_counts"\n',
+      '-- A worker has left fewer than nobody where clients went whom it had not told of any more: those that come are counted\n',
+      '-- from nobody, else it would be short of them for as long as the channel lives.\n',
+      'local before = math.max(redis.call("HGET", counts, worker) or 0, 0)\n',
       'local delta = tonumber((sign == "=" and "" or sign) .. number)\n',
-      'if sign == "=" and known then delta = delta - (redis.call("HGET", counts, worker) or 0) end\n',
+      'local after = sign == "=" and delta or math.max(before + delta, 0)\n',
+      'if sign == "=" and known then delta = delta - before end\n',
       '-- The channel was deleted or has expired, and its counts with it.\n',
       'if not known and delta <= 0 then return 0 end\n',
       '\n',
@@ -125,7 +129,7 @@ export const scripts = {
       'redis.call("HSET", channel, "last_seen_fake_subscriber", time)\n',
       'if not known then redis.call("EXPIRE", channel, EMPTY_TTL_SECONDS) end\n',
       '\n',
-      'redis.call("HINCRBY", counts, worker, delta)\n',
+      'redis.call("HSET", counts, worker, after)\n',
       'if redis.call("PTTL", counts) < 0 then\n',
       '  local left = redis.call("PTTL", channel)\n',
       '  if left > 0 then redis.call("PEXPIRE", counts, left) end\n',
@@ -2325,27 +2329,31 @@ export const scripts = {
     ],
   },
   /**
-   * Registers a server that has subscribers of a channel, and lets the channel live for as long as it does.
+   * Registers a server that has subscribers of a channel, and lets the channel live for as long as it does. Registering
+   * twice does no harm.
    *
    * KEYS[1] channel        key of the channel's head, ns{channel:ID}
-   * ARGV[1] subscriber_id  what an earlier registration of this server replied, or - for its first
-   * ARGV[2] ttl_ms         milliseconds until the server will say that it is still there
-   * ARGV[3] margin_ms      milliseconds that it may be late
-   * ARGV[4] time           Unix second of now
+   * ARGV[1] server         name of the server, which no other one has
+   * ARGV[2] subscriber_id  what an earlier registration of this server replied, or - for its first
+   * ARGV[3] ttl_ms         milliseconds until the server will say that it is still there
+   * ARGV[4] margin_ms      milliseconds that it may be late
+   * ARGV[5] time           Unix second of now
    *
    * Reply: { id of the registration, servers registered, milliseconds until the next channel_keepalive }
    */
   subscriber_register: {
     name: 'subscriber_register',
-    sha1: '1a77aa9923be2f973e676c14548a125d7e2aced1',
+    sha1: '50cd49f62c2a64b150c4c2ef0c43d9d2f6d95fd1',
     source: bytes('utf8', [
-      '-- Registers a server that has subscribers of a channel, and lets the channel live for as long as it does.\n',
+      '-- Registers a server that has subscribers of a channel, and lets the channel live for as long as it does. Registering\n',
+      '-- twice does no harm.\n',
       '--\n',
       "-- KEYS[1] channel        key of the channel's head, ns{channel:ID}\n",
-      '-- ARGV[1] subscriber_id  what an earlier registration of this server replied, or - for its first\n',
-      '-- ARGV[2] ttl_ms         milliseconds until the server will say that it is still there\n',
-      '-- ARGV[3] margin_ms      milliseconds that it may be late\n',
-      '-- ARGV[4] time           Unix second of now\n',
+      '-- ARGV[1] server         name of the server, which no other one has\n',
+      '-- ARGV[2] subscriber_id  what an earlier registration of this server replied, or - for its first\n',
+      '-- ARGV[3] ttl_ms         milliseconds until the server will say that it is still there\n',
+      '-- ARGV[4] margin_ms      milliseconds that it may be late\n',
+      '-- ARGV[5] time           Unix second of now\n',
       '--\n',
       '-- Reply: { id of the registration, servers registered, milliseconds until the next channel_keepalive }\n',
       '\n',
@@ -2392,30 +2400,43 @@ export const scripts = {
       '  redis.call("PEXPIRE", channel .. ":subscriber_counts", milliseconds)\n',
       '  redis.call("PEXPIRE", channel .. ":lives", milliseconds)\n',
       'end\n',
+      '-- A head counts the servers that are registered, and has a field for each of ours, with the id of its registration. So\n',
+      '-- what is known of a server comes and goes with the count, however the head was lost: deleted, evicted, expired, or put\n',
+      '-- back by a replica that had not got the last of it. Nchan reads past fields that it does not know.\n',
+      '\n',
+      '-- The field of a server.\n',
+      'local function registration_field(server)\n',
+      '  return "registered:" .. server\n',
+      'end\n',
       '\n',
       'local channel = text("channel", KEYS[1])\n',
-      'local subscriber_id = ARGV[1] ~= "-" and integer("subscriber_id", ARGV[1], 1)\n',
-      'local ttl = integer("ttl_ms", ARGV[2], 1)\n',
-      'local margin = integer("margin_ms", ARGV[3], 0)\n',
-      'local time = integer("time", ARGV[4], 0)\n',
+      'local server = text("server", ARGV[1])\n',
+      'local subscriber_id = ARGV[2] ~= "-" and integer("subscriber_id", ARGV[2], 1)\n',
+      'local ttl = integer("ttl_ms", ARGV[3], 1)\n',
+      'local margin = integer("margin_ms", ARGV[4], 0)\n',
+      'local time = integer("time", ARGV[5], 0)\n',
       'local refused = refusal()\n',
       'if refused then return refused end\n',
       '\n',
-      'local head = redis.call("HMGET", channel, "last_subscriber_id", "subscribers")\n',
-      'local last_id, servers = tonumber(head[1] or 0), math.max(tonumber(head[2] or 0), 0)\n',
-      '-- A head that knows a later id still counts this server; one that does not was lost, and begins anew.\n',
-      'if not subscriber_id or subscriber_id > last_id then\n',
-      '  subscriber_id, servers = last_id + 1, servers + 1\n',
-      '  redis.call("HSET", channel, "last_subscriber_id", subscriber_id, "subscribers", servers)\n',
+      'local field = registration_field(server)\n',
+      'local head = redis.call("HMGET", channel, "last_subscriber_id", "subscribers", field)\n',
+      'local servers, known_id = math.max(tonumber(head[2] or 0), 0), tonumber(head[3])\n',
+      '-- Servers of Nchan take one back after every deletion, whoever has registered since.\n',
+      'if not known_id or servers == 0 then servers = servers + 1 end\n',
+      'if not known_id or subscriber_id ~= known_id then\n',
+      '  -- A new id, so that the end of an earlier registration which comes late does not end this one.\n',
+      '  known_id = tonumber(head[1] or 0) + 1\n',
+      '  redis.call("HSET", channel, "last_subscriber_id", known_id, field, known_id)\n',
       'end\n',
-      'redis.call("HSET", channel, "last_seen_subscriber", time)\n',
+      'redis.call("HSET", channel, "subscribers", servers, "last_seen_subscriber", time)\n',
       'if redis.call("PTTL", channel) < ttl + margin then expire_channel(channel, ttl + margin) end\n',
-      'return { subscriber_id, servers, ttl }\n',
+      'return { known_id, servers, ttl }\n',
     ]),
     keys: [
       { name: 'channel', description: "key of the channel's head, ns{channel:ID}" },
     ],
     args: [
+      { name: 'server', description: 'name of the server, which no other one has' },
       { name: 'subscriber_id', description: 'what an earlier registration of this server replied, or - for its first' },
       { name: 'ttl_ms', description: 'milliseconds until the server will say that it is still there' },
       { name: 'margin_ms', description: 'milliseconds that it may be late' },
@@ -2423,38 +2444,47 @@ export const scripts = {
     ],
     lines: [
       { embedded: 1, file: 'subscriber_register.lua', line: 1 },
-      { embedded: 11, file: 'include/argument.lua', line: 1, includedAt: 11 },
-      { embedded: 46, file: 'include/channel_keys.lua', line: 1, includedAt: 12 },
-      { embedded: 54, file: 'subscriber_register.lua', line: 13 },
+      { embedded: 13, file: 'include/argument.lua', line: 1, includedAt: 13 },
+      { embedded: 48, file: 'include/channel_keys.lua', line: 1, includedAt: 14 },
+      { embedded: 56, file: 'include/registration.lua', line: 1, includedAt: 15 },
+      { embedded: 64, file: 'subscriber_register.lua', line: 16 },
     ],
     comment: [
-      ' Registers a server that has subscribers of a channel, and lets the channel live for as long as it does.',
+      ' Registers a server that has subscribers of a channel, and lets the channel live for as long as it does. Registering',
+      ' twice does no harm.',
       '',
       " KEYS[1] channel        key of the channel's head, ns{channel:ID}",
-      ' ARGV[1] subscriber_id  what an earlier registration of this server replied, or - for its first',
-      ' ARGV[2] ttl_ms         milliseconds until the server will say that it is still there',
-      ' ARGV[3] margin_ms      milliseconds that it may be late',
-      ' ARGV[4] time           Unix second of now',
+      ' ARGV[1] server         name of the server, which no other one has',
+      ' ARGV[2] subscriber_id  what an earlier registration of this server replied, or - for its first',
+      ' ARGV[3] ttl_ms         milliseconds until the server will say that it is still there',
+      ' ARGV[4] margin_ms      milliseconds that it may be late',
+      ' ARGV[5] time           Unix second of now',
       '',
       ' Reply: { id of the registration, servers registered, milliseconds until the next channel_keepalive }',
     ],
   },
   /**
-   * Takes back a registration: the server has no subscribers of the channel any more.
+   * Takes back a registration: the server has no subscribers of the channel any more. One that the channel does not know,
+   * because it was deleted or lost meanwhile, or is taken back already, changes nothing.
    *
    * KEYS[1] channel        key of the channel's head, ns{channel:ID}
-   * ARGV[1] empty_ttl      seconds that a channel lives on without messages and servers
+   * ARGV[1] server         name of the server, as it registered
+   * ARGV[2] subscriber_id  what its last registration replied
+   * ARGV[3] empty_ttl      seconds that a channel lives on without messages and servers
    *
    * Reply: servers that are still registered
    */
   subscriber_unregister: {
     name: 'subscriber_unregister',
-    sha1: '995fb25409b47fd9e04c66441a8759957f587252',
+    sha1: 'b3843b82a895bf5abaf086fe497ec888b5360b3e',
     source: bytes('utf8', [
-      '-- Takes back a registration: the server has no subscribers of the channel any more.\n',
+      '-- Takes back a registration: the server has no subscribers of the channel any more. One that the channel does not know,\n',
+      '-- because it was deleted or lost meanwhile, or is taken back already, changes nothing.\n',
       '--\n',
       "-- KEYS[1] channel        key of the channel's head, ns{channel:ID}\n",
-      '-- ARGV[1] empty_ttl      seconds that a channel lives on without messages and servers\n',
+      '-- ARGV[1] server         name of the server, as it registered\n',
+      '-- ARGV[2] subscriber_id  what its last registration replied\n',
+      '-- ARGV[3] empty_ttl      seconds that a channel lives on without messages and servers\n',
       '--\n',
       '-- Reply: servers that are still registered\n',
       '\n',
@@ -2501,15 +2531,29 @@ export const scripts = {
       '  redis.call("PEXPIRE", channel .. ":subscriber_counts", milliseconds)\n',
       '  redis.call("PEXPIRE", channel .. ":lives", milliseconds)\n',
       'end\n',
+      '-- A head counts the servers that are registered, and has a field for each of ours, with the id of its registration. So\n',
+      '-- what is known of a server comes and goes with the count, however the head was lost: deleted, evicted, expired, or put\n',
+      '-- back by a replica that had not got the last of it. Nchan reads past fields that it does not know.\n',
+      '\n',
+      '-- The field of a server.\n',
+      'local function registration_field(server)\n',
+      '  return "registered:" .. server\n',
+      'end\n',
       '\n',
       'local channel = text("channel", KEYS[1])\n',
-      'local empty_ttl = integer("empty_ttl", ARGV[1], 0)\n',
+      'local server = text("server", ARGV[1])\n',
+      'local subscriber_id = integer("subscriber_id", ARGV[2], 1)\n',
+      'local empty_ttl = integer("empty_ttl", ARGV[3], 0)\n',
       'local refused = refusal()\n',
       'if refused then return refused end\n',
       '\n',
-      'local servers = redis.call("HGET", channel, "subscribers")\n',
-      '-- Nobody, or a count that was lost with a server: it never falls below nobody.\n',
-      'if not servers or tonumber(servers) <= 0 then return 0 end\n',
+      'local field = registration_field(server)\n',
+      'local head = redis.call("HMGET", channel, "subscribers", field)\n',
+      'local servers = math.max(tonumber(head[1] or 0), 0)\n',
+      'if tonumber(head[2]) ~= subscriber_id then return servers end\n',
+      'redis.call("HDEL", channel, field)\n',
+      '-- Servers of Nchan may have taken back more than there were.\n',
+      'if servers == 0 then return 0 end\n',
       'local left = redis.call("HINCRBY", channel, "subscribers", -1)\n',
       'if left == 0 and redis.call("EXISTS", channel .. ":messages") == 0 then expire_channel(channel, empty_ttl * 1000) end\n',
       'return left\n',
@@ -2518,19 +2562,25 @@ export const scripts = {
       { name: 'channel', description: "key of the channel's head, ns{channel:ID}" },
     ],
     args: [
+      { name: 'server', description: 'name of the server, as it registered' },
+      { name: 'subscriber_id', description: 'what its last registration replied' },
       { name: 'empty_ttl', description: 'seconds that a channel lives on without messages and servers' },
     ],
     lines: [
       { embedded: 1, file: 'subscriber_unregister.lua', line: 1 },
-      { embedded: 8, file: 'include/argument.lua', line: 1, includedAt: 8 },
-      { embedded: 43, file: 'include/channel_keys.lua', line: 1, includedAt: 9 },
-      { embedded: 51, file: 'subscriber_unregister.lua', line: 10 },
+      { embedded: 11, file: 'include/argument.lua', line: 1, includedAt: 11 },
+      { embedded: 46, file: 'include/channel_keys.lua', line: 1, includedAt: 12 },
+      { embedded: 54, file: 'include/registration.lua', line: 1, includedAt: 13 },
+      { embedded: 62, file: 'subscriber_unregister.lua', line: 14 },
     ],
     comment: [
-      ' Takes back a registration: the server has no subscribers of the channel any more.',
+      ' Takes back a registration: the server has no subscribers of the channel any more. One that the channel does not know,',
+      ' because it was deleted or lost meanwhile, or is taken back already, changes nothing.',
       '',
       " KEYS[1] channel        key of the channel's head, ns{channel:ID}",
-      ' ARGV[1] empty_ttl      seconds that a channel lives on without messages and servers',
+      ' ARGV[1] server         name of the server, as it registered',
+      ' ARGV[2] subscriber_id  what its last registration replied',
+      ' ARGV[3] empty_ttl      seconds that a channel lives on without messages and servers',
       '',
       ' Reply: servers that are still registered',
     ],
@@ -2542,7 +2592,7 @@ export type Scripts = typeof scripts;
 export const count = 17;
 
 /** The hashes of all scripts, with blanks between. */
-export const allHashes = '93ab4ebef098d0c5b137badbb83120e887ec7deb 00470b88d691f28338f2bcbfe44338d9e507188d 6aad32a7c2e28685eda19e29c238c3e0ac2e94fa cff39f2f44ed7ef9800dc500f944f0738fd77853 197f8b434cc65aeca4998a684e51b54c193bc83d 4605e8baaf0022801a06af0832cbb363cebbfd92 629773675522633e7d5fbfddd81cb66fa87d0971 1594a071f91c7606dadfde2a654d9dfbcaaef5f4 4c23fec72c74731e07314fb120376cecf95198b8 23c50dc1885726b912c469a4e364ca3dda64e362 60071caa477ef35a70a6aa08722abd27e9958627 04547d4b89a3f3e02f9bd084e65d6cd3d2f9c26e c3a6cd66cb8bdbe7d26811336b10843e23341d2e ba6f888c2c4856c2b8b24444fd617f4f78b047dd 26d521ddadcb4ad27de0081a5d59e3d3b401d4ae 1a77aa9923be2f973e676c14548a125d7e2aced1 995fb25409b47fd9e04c66441a8759957f587252';
+export const allHashes = '7571275598b52c0571dc80ccc86d4b892425a252 00470b88d691f28338f2bcbfe44338d9e507188d 6aad32a7c2e28685eda19e29c238c3e0ac2e94fa cff39f2f44ed7ef9800dc500f944f0738fd77853 197f8b434cc65aeca4998a684e51b54c193bc83d 4605e8baaf0022801a06af0832cbb363cebbfd92 629773675522633e7d5fbfddd81cb66fa87d0971 1594a071f91c7606dadfde2a654d9dfbcaaef5f4 4c23fec72c74731e07314fb120376cecf95198b8 23c50dc1885726b912c469a4e364ca3dda64e362 60071caa477ef35a70a6aa08722abd27e9958627 04547d4b89a3f3e02f9bd084e65d6cd3d2f9c26e c3a6cd66cb8bdbe7d26811336b10843e23341d2e ba6f888c2c4856c2b8b24444fd617f4f78b047dd 26d521ddadcb4ad27de0081a5d59e3d3b401d4ae 50cd49f62c2a64b150c4c2ef0c43d9d2f6d95fd1 b3843b82a895bf5abaf086fe497ec888b5360b3e';
 
 /** Every script, in the order of the files. */
 export function* each(): Generator<Script> {

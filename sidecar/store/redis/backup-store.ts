@@ -22,7 +22,7 @@ import { type RedisLink, RedisUnavailableError, type ShutdownCall } from './link
 import { readMessages } from './message-reader.ts';
 import { publishArguments } from './publish-arguments.ts';
 import type { RedisStoreSettings } from './redis-store.ts';
-import { Registration } from './registration.ts';
+import { newServerName, Registration } from './registration.ts';
 import { RemoteSubscription } from './remote-subscription.ts';
 import { parseFigures } from './replies.ts';
 
@@ -42,6 +42,7 @@ export class BackupStore implements Store {
   readonly #local: MemoryStore;
   readonly #fault: (channel: string, error: unknown) => void;
   readonly #channels = new Map<string, BackedUp>();
+  readonly #server = newServerName();
   #wasAvailable = false;
 
   /**
@@ -137,8 +138,8 @@ export class BackupStore implements Store {
 
   /** What Redis must be told before the process ends. */
   farewells(): ShutdownCall[] {
-    const registered = [...this.#channels.values()].filter(({ registration }) => registration.registered);
-    return registered.map(({ registration }) => registration.farewell());
+    const calls = Array.from(this.#channels.values(), ({ registration }) => registration.farewell());
+    return calls.filter((call) => call !== undefined);
   }
 
   async close(): Promise<void> {
@@ -158,6 +159,7 @@ export class BackupStore implements Store {
         this.#link,
         this.#keys(name),
         {
+          server: this.#server,
           keepalive: idleChannelKeepalive,
           marginMs: idleChannelKeepaliveMarginMs,
           emptyTtlSeconds: channelTimeout,

@@ -24,6 +24,7 @@ import { DeadWorkers } from './dead-workers.ts';
 import { Deflater } from './deflater.ts';
 import { RedisFullError, type RedisLink, RedisUnavailableError, type ShutdownCall } from './link.ts';
 import { publishArguments } from './publish-arguments.ts';
+import { newServerName } from './registration.ts';
 import { RemoteChannel, type RemoteHost } from './remote-channel.ts';
 import { RemoteSubscription } from './remote-subscription.ts';
 import { parseFigures, parseNostoreFigures, passedOn } from './replies.ts';
@@ -71,6 +72,7 @@ export class RedisStore implements Store {
       link,
       namespace: settings.redisNamespace,
       registration: {
+        server: newServerName(),
         keepalive: settings.idleChannelKeepalive,
         marginMs: settings.idleChannelKeepaliveMarginMs,
         emptyTtlSeconds: settings.channelTimeout,
@@ -239,8 +241,8 @@ export class RedisStore implements Store {
       keys: [keys.head],
       args: ['=0', time, this.#link.worker],
     }));
-    const registered = [...this.#channels.values()].filter(({ registration }) => registration.registered);
-    return [...counts, ...registered.map(({ registration }) => registration.farewell())];
+    const registrations = Array.from(this.#channels.values(), ({ registration }) => registration.farewell());
+    return [...counts, ...registrations.filter((call) => call !== undefined)];
   }
 
   async close(): Promise<void> {

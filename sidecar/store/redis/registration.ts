@@ -3,6 +3,7 @@
  * other servers how long to keep it (spec/redis-store.md §§5.2-5.5).
  */
 
+import { randomBytes } from 'node:crypto';
 import type { Delay } from '../../../handoff/redis.ts';
 import { scripts } from '../../../lua/scripts.generated.ts';
 import { after } from '../../timers.ts';
@@ -12,6 +13,8 @@ import type { RedisLink, ShutdownCall } from './link.ts';
 import { parseInteger, parseRegistration } from './replies.ts';
 
 export interface RegistrationSettings {
+  /** Who registers, see `newServerName`; of one store, since each has its own subscribers. */
+  readonly server: string;
   /** How long Redis is asked to keep the channel, in milliseconds, each time longer. */
   readonly keepalive: Delay;
   /** Milliseconds that this server may be late with saying that it is still there. */
@@ -24,6 +27,14 @@ interface Events {
   /** Redis does not know of it any more. */
   lost(): void;
   fault(error: unknown): void;
+}
+
+/** Bytes of chance in a server's name: enough for no two in a Redis to be alike, and short, since each channel has it. */
+const NAME_BYTES = 9;
+
+/** A name for a server that no other one has. */
+export function newServerName(): string {
+  return randomBytes(NAME_BYTES).toString('base64url');
 }
 
 /** What the keepalive script replies when no server is registered. */
@@ -54,12 +65,17 @@ export class Registration {
   /** Registers, or makes sure that Redis has not lost the registration. */
   async renew(): Promise<void> {
     const ttlMs = Math.round(this.#ttls.next());
-    const known = this.#subscriberId;
     const reply = await this.#link.run(
       scripts.subscriber_register,
       [this.#keys.head],
-      [known ?? '-', ttlMs, this.#settings.marginMs, Math.floor(Date.now() / 1000)],
-      { repeatable: known !== undefined },
+      [
+        this.#settings.server,
+        this.#subscriberId ?? '-',
+        ttlMs,
+        this.#settings.marginMs,
+        Math.floor(Date.now() / 1000),
+      ],
+      { repeatable: true },
     );
     const { subscriberId, keepaliveMs } = parseRegistration(reply);
     this.#subscriberId = subscriberId;
@@ -80,18 +96,18 @@ export class Registration {
 
   /** Takes it back. */
   async end(): Promise<void> {
-    if (this.#subscriberId === undefined) return;
+    const farewell = this.farewell();
     this.#subscriberId = undefined;
-    const { script, keys, args } = this.farewell();
-    await this.#link.run(script, keys, args, { repeatable: false });
+    if (farewell) await this.#link.run(farewell.script, farewell.keys, farewell.args, { repeatable: true });
   }
 
-  /** The script that takes it back. */
-  farewell(): ShutdownCall {
+  /** The script that takes it back; undefined when it is not registered. */
+  farewell(): ShutdownCall | undefined {
+    if (this.#subscriberId === undefined) return undefined;
     return {
       script: scripts.subscriber_unregister,
       keys: [this.#keys.head],
-      args: [this.#settings.emptyTtlSeconds],
+      args: [this.#settings.server, this.#subscriberId, this.#settings.emptyTtlSeconds],
     };
   }
 

@@ -139,7 +139,9 @@ const DEMONSTRATIONS: Record<Id, () => Promise<void>> = {
     await nchan('add_fakesub', 'g', -3, 1, 'worker');
     await njchan('add_fakesub', 'g', { clients: '-3', time: 1, worker: 'worker' });
     await expect(nchan('subscriber_unregister', 'g', 0, 5)).rejects.toThrow('less than zero');
-    expect(await njchan('subscriber_unregister', 'g', { empty_ttl: 5 })).toBe(0);
+    expect(await njchan('subscriber_unregister', 'g', { server: 's', subscriber_id: 1, empty_ttl: 5 })).toBe(
+      0,
+    );
     expect(await values(keyOf('g'))).toMatchObject([
       { fake_subscribers: '-2', subscribers: '-1' },
       { fake_subscribers: '0', subscribers: '0' },
@@ -148,15 +150,33 @@ const DEMONSTRATIONS: Record<Id, () => Promise<void>> = {
 
   'redis-lost-registration': async () => {
     expect(await nchan('subscriber_register', 'h', 7, 60_000, 1000, 1, 1)).toEqual(['7']);
-    const args = { subscriber_id: 7, ttl_ms: 60_000, margin_ms: 1000, time: 1 };
+    const args = { server: 's', subscriber_id: 7, ttl_ms: 60_000, margin_ms: 1000, time: 1 };
     expect(await njchan('subscriber_register', 'h', args)).toEqual([1, 1, 60_000]);
+  },
+
+  'redis-registered': async () => {
+    const register = { subscriber_id: '-', ttl_ms: 60_000, margin_ms: 1000, time: 1 };
+    const removal = { id: 't', publish_command: 'PUBLISH', accurate: 0 };
+    for (const server of ['deleted', 'later']) {
+      await nchan('subscriber_register', 't', '-', 60_000, 1000, 1, 1);
+      await njchan('subscriber_register', 't', { server, ...register });
+      if (server === 'later') break;
+      await nchan('delete', 't', 'PUBLISH', 0);
+      await njchan('delete', 't', removal);
+    }
+    await nchan('subscriber_unregister', 't', 0, 5);
+    await njchan('subscriber_unregister', 't', { server: 'deleted', subscriber_id: 1, empty_ttl: 5 });
+    expect(await values(keyOf('t'))).toMatchObject([
+      { subscribers: '0' },
+      { subscribers: '1', 'registered:later': '1' },
+    ]);
   },
 
   'redis-register-reply': async () => {
     await publish('i', { ttl: 3600 });
     const [, , theirs] = (await nchan('subscriber_register', 'i', '-', 60_000, 1000, 1, 1)) as Reply[];
     expect(theirs).toBeGreaterThan(3_500_000);
-    const args = { subscriber_id: '-', ttl_ms: 60_000, margin_ms: 1000, time: 1 };
+    const args = { server: 's', subscriber_id: '-', ttl_ms: 60_000, margin_ms: 1000, time: 1 };
     expect(await njchan('subscriber_register', 'i', args)).toEqual([1, 1, 60_000]);
   },
 

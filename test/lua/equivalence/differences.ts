@@ -56,6 +56,14 @@ function withoutLostPredecessor(key: string, entry: Entry, all: Keyspace): Entry
   return entry;
 }
 
+/** What the fields of a head begin with that tell of the servers that are registered. */
+export const REGISTERED = 'registered:';
+
+function withoutRegistrations(key: string, entry: Entry): Entry {
+  if (HEAD.exec(key)?.[0] !== key) return entry;
+  return without(entry, ...Object.keys(entry.value).filter((field) => field.startsWith(REGISTERED)));
+}
+
 export const DIFFERENCES = {
   'redis-lost-counts': {
     nchan: 'subscribers that leave a channel which is not there leave a count below nobody, for 60 ms',
@@ -105,6 +113,13 @@ export const DIFFERENCES = {
       'a server that registers again at a channel which was lost is not counted, and not told to keep it alive',
     njchan: 'it is counted anew',
     why: 'otherwise the channel expires under its subscribers',
+  },
+  'redis-registered': {
+    nchan:
+      'a channel knows how many servers are registered, but not which: one that takes its registration back late, after a deletion, takes that of another server',
+    njchan: 'it also knows which of those of njchan are; who is not registered takes nothing back',
+    why: 'the channel lives as long as somebody is there',
+    compared: withoutRegistrations,
   },
   'redis-register-reply': {
     nchan:

@@ -10,11 +10,15 @@ export interface Channel {
   readonly key: string;
 }
 
-/** What is known of a channel before an operation: the same in both databases. */
+/** What is known of a channel before an operation: the same in both databases, but for `registered`. */
 export interface Situation {
   readonly channel: Channel;
   /** The fields of its head; undefined when there is none. */
   readonly head: Readonly<Record<string, string>> | undefined;
+  /** Its clients by worker. */
+  readonly counts: Readonly<Record<string, string>>;
+  /** The servers that are registered by our script, with the ids of their registrations. */
+  readonly registered: ReadonlyMap<string, string>;
   /** The ids of all messages that were published to it, oldest first. */
   readonly published: readonly string[];
 }

@@ -7,7 +7,7 @@ import { type RedisServer, startRedis } from '../../support/redis.ts';
 import { type Announcement, Announcements } from '../support/announcements.ts';
 import { comparable, dumpKeyspace, type Keyspace } from '../support/keyspace.ts';
 import { evalsha, type LoadedScripts, loadScripts, type Reply } from '../support/scripts.ts';
-import { settle, withoutWantedDifferences } from './differences.ts';
+import { REGISTERED, settle, withoutWantedDifferences } from './differences.ts';
 import { loadNchanScripts } from './nchan-scripts.ts';
 import type { Channel, NchanCall, OurCall, Situation } from './operation.ts';
 import { OPERATIONS, type OperationName, WORKERS } from './operations.ts';
@@ -87,10 +87,19 @@ export class TwoSides {
     await Promise.all([this.theirs.flushdb(), this.ours.flushdb()]);
   }
 
-  /** What is known of a channel, from Nchan's database. */
+  /** What is known of a channel, from Nchan's database; of registrations, from ours. */
   async situation(channel: Channel, published: readonly string[]): Promise<Situation> {
-    const head = await this.theirs.hgetall(channel.key);
-    return { channel, published, head: Object.keys(head).length > 0 ? head : undefined };
+    const [head, counts, ours] = await Promise.all([
+      this.theirs.hgetall(channel.key),
+      this.theirs.hgetall(`${channel.key}:subscriber_counts`),
+      this.ours.hgetall(channel.key),
+    ]);
+    const registered = new Map(
+      Object.entries(ours).flatMap(([field, id]) =>
+        field.startsWith(REGISTERED) ? [[field.slice(REGISTERED.length), id]] : [],
+      ),
+    );
+    return { channel, published, head: Object.keys(head).length > 0 ? head : undefined, counts, registered };
   }
 
   /**

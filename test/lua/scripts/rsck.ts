@@ -260,11 +260,18 @@ export function describeRsck(lua: Lua): void {
         ...{ data: 'x', content_type: '', eventsource_event: '', compression: 0, ttl: 60 },
         ...{ max_messages: 3, cutoff: 5120, publish_command: 'PUBLISH', accurate: 0, ...args },
       });
-    await call(lua, 'subscriber_register', { subscriber_id: '-', ttl_ms: 9000, margin_ms: 1, time: 1 });
+    await call(lua, 'subscriber_register', {
+      server: 's',
+      subscriber_id: '-',
+      ttl_ms: 9000,
+      margin_ms: 1,
+      time: 1,
+    });
     await call(lua, 'add_fakesub', { clients: '-1', time: 1, worker: 'w' });
     for (const max_messages of [0, 3, 3, 3, 3, -1, 2, 0]) await publish({ max_messages });
-    await call(lua, 'subscriber_unregister', { empty_ttl: 5 });
-    await call(lua, 'subscriber_unregister', { empty_ttl: 5 });
+    for (const subscriber_id of [1, 1, 2]) {
+      await call(lua, 'subscriber_unregister', { server: 's', subscriber_id, empty_ttl: 5 });
+    }
     expect(await check()).toEqual([]);
     await call(lua, 'delete', { id: 'test/a', publish_command: 'PUBLISH', accurate: 0 });
     expect(await check()).toEqual([]);

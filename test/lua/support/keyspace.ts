@@ -41,15 +41,16 @@ export async function dumpKeyspace(redis: Redis, pattern = '*'): Promise<Keyspac
   const found = (await redis.callBuffer('KEYS', Buffer.from(pattern, 'latin1'))) as Buffer[];
   const keys = found.sort(Buffer.compare);
   const entries = await Promise.all(
-    keys.map(async (key): Promise<[string, Entry]> => {
+    keys.map(async (key): Promise<[string, Entry] | undefined> => {
       const [type, pttl] = await Promise.all([redis.type(key), redis.pttl(key)]);
+      if (type === 'none') return undefined; // it expired just now
       const reader = READERS[type];
       if (!reader) throw new Error(`${bytes(key)} is a ${type}, which no script should make`);
       const [command = '', ...args] = reader.command;
       return [bytes(key), { type, value: reader.read(await redis.callBuffer(command, key, ...args)), pttl }];
     }),
   );
-  return Object.fromEntries(entries);
+  return Object.fromEntries(entries.filter((entry) => entry !== undefined));
 }
 
 /**

@@ -105,6 +105,7 @@ describe('a channel in Redis', () => {
       link: redis.link,
       namespace: '',
       registration: {
+        server: 'x',
         keepalive: { minMs: 600_000, jitter: 0, backoff: 0, maxMs: 0 },
         marginMs: 60_000,
         emptyTtlSeconds: 5,

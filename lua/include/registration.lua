@@ -1,0 +1,8 @@
+-- A head counts the servers that are registered, and has a field for each of ours, with the id of its registration. So
+-- what is known of a server comes and goes with the count, however the head was lost: deleted, evicted, expired, or put
+-- back by a replica that had not got the last of it. Nchan reads past fields that it does not know.
+
+-- The field of a server.
+local function registration_field(server)
+  return "registered:" .. server
+end
