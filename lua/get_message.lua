@@ -6,16 +6,20 @@
 -- ARGV[3] present  1 for subscribers that were there all along: they also get messages that no buffer keeps; else 0
 --
 -- Reply: { 200, and what get_message_from_key replies }; { 418 } when there is nothing after the id yet; { 404 } when
--- there is no such channel
+-- there is no such channel; { 100, time, tag } when so many messages after the id have expired that it is to be asked
+-- for the one after this other id
 
 --- @include "argument"
---- @include "drop_expired"
+--- @include "entries_after"
 --- @include "message_key"
 --- @include "read_message"
 
+-- Entries of expired messages that one call looks at, so that it does not hold Redis up.
+local MAX_LOOKED_AT = 500
+
 local channel = text("channel", KEYS[1])
 local time = integer("time", ARGV[1], 0)
-local tag = integer("tag", ARGV[2], -1)
+local tag = integer("tag", ARGV[2], LEAST_TAG)
 local present = either("present", ARGV[3], "0", "1")
 local refused = refusal()
 if refused then return refused end
@@ -37,23 +41,15 @@ if successor then
   if message and (buffered or present == "1") then return found(message) end
 end
 
-local function is_after(id)
-  local id_time, id_tag = string.match(id, "^(%d+):(%d+)$")
-  id_time, id_tag = tonumber(id_time), tonumber(id_tag)
-  return id_time > time or (id_time == time and id_tag > tag)
-end
+if not is_after(newest, time, tag) then return { 418 } end
 
-if not is_after(newest) then return { 418 } end
-
--- The list has the newest message first: this is the number of those after the id.
-local low, high = 0, drop_expired(channel, redis.call("LLEN", messages))
-while low < high do
-  local middle = math.floor((low + high) / 2)
-  if is_after(redis.call("LINDEX", messages, middle)) then low = middle + 1 else high = middle end
-end
 -- A message that outlived younger ones keeps these in the list after they are gone.
-for index = low - 1, 0, -1 do
-  local message = read_message(prefix .. redis.call("LINDEX", messages, index))
+local left = entries_after(channel, time, tag)
+local first = math.max(left - MAX_LOOKED_AT, 0)
+local ids = left > 0 and redis.call("LRANGE", messages, first, left - 1) or {}
+for i = #ids, 1, -1 do
+  local message = read_message(prefix .. ids[i])
   if message then return found(message) end
 end
-return { 418 }
+if first == 0 then return { 418 } end
+return { 100, parse_id(ids[1]) }

@@ -7,18 +7,18 @@
 -- ARGV[4] max_count  most messages to read
 -- ARGV[5] max_bytes  bytes of data after which no further one is read
 --
--- Reply: { 1 if the channel exists else 0, most messages that the channel keeps or "", id of its newest message or "",
--- 1 if there are more messages else 0, messages }, a message as { seconds left to live, time, tag, time and tag of the
--- message before it, data, content type, event, compression, 1 if it is in the buffer else 0 }
+-- Reply: { 1 if the channel exists else 0, most messages that the channel keeps or "", id after which to read on or ""
+-- when that was all, messages }, a message as { seconds left to live, time, tag, time and tag of the message before it,
+-- data, content type, event, compression, 1 if it is in the buffer else 0 }
 
 --- @include "argument"
---- @include "drop_expired"
+--- @include "entries_after"
 --- @include "message_key"
 --- @include "read_message"
 
 local channel = text("channel", KEYS[1])
 local time = integer("time", ARGV[1], 0)
-local tag = integer("tag", ARGV[2], -1)
+local tag = integer("tag", ARGV[2], LEAST_TAG)
 local present = either("present", ARGV[3], "0", "1") == "1"
 local max_count = integer("max_count", ARGV[4], 1)
 local max_bytes = integer("max_bytes", ARGV[5], 1)
@@ -27,15 +27,9 @@ if refused then return refused end
 
 local head = redis.call("HMGET", channel, "current_message", "max_stored_messages")
 local newest = head[1]
-if not newest then return { redis.call("EXISTS", channel), head[2] or "", "", 0, {} } end
+if not newest then return { redis.call("EXISTS", channel), head[2] or "", "", {} } end
 
 local messages, prefix = channel .. ":messages", message_prefix(channel)
-
-local function is_after(id)
-  local id_time, id_tag = string.match(id, "^(%d+):(%d+)$")
-  id_time, id_tag = tonumber(id_time), tonumber(id_tag)
-  return id_time > time or (id_time == time and id_tag > tag)
-end
 
 local found, bytes = {}, 0
 
@@ -64,15 +58,12 @@ if #found > 0 then
   time, tag = tonumber(end_of_chain[2]), tonumber(end_of_chain[3])
 end
 
-if not full() and is_after(newest) then
-  -- The list has the newest message first: this is the number of those after the id.
-  local low, high = 0, drop_expired(channel, redis.call("LLEN", messages))
-  while low < high do
-    local middle = math.floor((low + high) / 2)
-    if is_after(redis.call("LINDEX", messages, middle)) then low = middle + 1 else high = middle end
-  end
-  local first = math.max(low - max_count, 0)
-  local ids = low > 0 and redis.call("LRANGE", messages, first, low - 1) or {}
+-- Entries of expired messages are looked at, too: no more than messages are read, so that it does not hold Redis up.
+local first = 0
+if not full() and is_after(newest, time, tag) then
+  local left = entries_after(channel, time, tag)
+  first = math.max(left - max_count, 0)
+  local ids = left > 0 and redis.call("LRANGE", messages, first, left - 1) or {}
   for i = #ids, 1, -1 do
     if full() then break end
     last = ids[i]
@@ -80,5 +71,5 @@ if not full() and is_after(newest) then
   end
 end
 
-local more = full() and last ~= newest
-return { 1, head[2] or "", newest, more and 1 or 0, found }
+local more = (full() or first > 0) and last ~= newest
+return { 1, head[2] or "", more and last or "", found }

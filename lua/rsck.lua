@@ -11,6 +11,7 @@
 -- message with the one before it in the list.
 
 --- @include "argument"
+--- @include "message_id"
 --- @include "message_key"
 
 local MAX_COUNT = 1000
@@ -33,8 +34,8 @@ local function problem(...)
   report("damaged", ...)
 end
 
-local function parse_id(id)
-  local time, tag = string.match(id or "", "^(%d+):(%d+)$")
+local function numbers_of(id)
+  local time, tag = parse_id(id or "")
   return tonumber(time), tonumber(tag)
 end
 
@@ -61,7 +62,7 @@ if redis.call("EXISTS", channel) == 0 then
 end
 
 local current = redis.call("HGET", channel, "current_message")
-local current_time, current_tag = parse_id(current)
+local current_time, current_tag = numbers_of(current)
 
 -- A hash that is there and belongs in the list.
 local function is_buffered(id)
@@ -127,8 +128,10 @@ local function check_message(id, id_time, id_tag, newer)
   -- Between a message and the next newer one in the list, there may have been some that no buffer keeps or that have
   -- expired since.
   local successor = message[4]
-  if successor and newer and successor ~= newer.id then
-    local time, tag = parse_id(successor)
+  if not successor and newer and newer.id then
+    problem("message %s does not say that %s is next", id, newer.id)
+  elseif successor and newer and successor ~= newer.id then
+    local time, tag = numbers_of(successor)
     local between = time and is_newer(time, tag, id_time, id_tag)
       and (not newer.id or is_newer(newer.time, newer.tag, time, tag))
     if not between or is_buffered(successor) then
@@ -145,7 +148,7 @@ local later_time, later_tag, later_id
 local from = math.max(first - 1, 0)
 for i, id in ipairs(redis.call("LRANGE", messages, from, first + count - 1)) do
   local is_before_slice = from + i - 1 < first
-  local id_time, id_tag = parse_id(id)
+  local id_time, id_tag = numbers_of(id)
   if not id_time then
     problem("the list has an entry that is no id")
     return reply

@@ -1,4 +1,6 @@
--- Message ids: the Unix second of Redis's clock, and a tag that counts within it.
+--- @include "message_id"
+
+-- The ids of new messages.
 
 -- Tags are 16 bits wide wherever they are read.
 local MAX_TAG = 32767
@@ -9,7 +11,7 @@ local TOMBSTONE_MS = 5000
 -- Time and tag, as text, of a message after `last`, the id of the newest one; not before the second `now`. They only
 -- grow as long as Redis knows the channel, also when its clock steps back. After them, time and tag of `last`.
 local function id_after(now, last)
-  local last_time, last_tag = string.match(last, "^(%d+):(%d+)$")
+  local last_time, last_tag = parse_id(last)
   if now + 0 > last_time + 0 then return now, "0", last_time, last_tag end
   if last_tag + 0 < MAX_TAG then return last_time, tostring(last_tag + 1), last_time, last_tag end
   return tostring(last_time + 1), "0", last_time, last_tag

@@ -2,9 +2,9 @@ import { scripts } from '../../../lua/scripts.generated.ts';
 import type { MessageId } from '../message.ts';
 import type { RedisMessage } from './announcement.ts';
 import type { RedisLink } from './link.ts';
-import { parseMessages } from './replies.ts';
+import { type ChannelMessages, parseMessages } from './replies.ts';
 
-/** Messages, and bytes of them, read by one command. */
+/** Messages, expired ones among them, and bytes of them, read by one command. */
 const READ_MESSAGES = 500;
 const READ_BYTES = 1024 * 1024;
 
@@ -27,20 +27,18 @@ export async function readMessages(
   present: boolean,
   taker: MessageTaker,
 ): Promise<void> {
-  let { time, tag } = after ?? { time: 0, tag: -1 };
-  for (;;) {
-    const reply = parseMessages(
+  let from: MessageId | undefined = after ?? { time: 0, tag: -1 };
+  while (from) {
+    const reply: ChannelMessages = parseMessages(
       await link.run(
         scripts.get_messages,
         [head],
-        [time, tag, present ? '1' : '0', READ_MESSAGES, READ_BYTES],
+        [from.time, from.tag, present ? '1' : '0', READ_MESSAGES, READ_BYTES],
         { repeatable: true },
       ),
     );
     if (reply.maxMessages !== undefined) taker.resize(reply.maxMessages);
     for (const { message, buffered } of reply.messages) await taker.take(message, buffered);
-    const last = reply.messages[reply.messages.length - 1];
-    if (!reply.more || !last) return;
-    ({ time, tag } = last.message.id);
+    from = reply.readOn;
   }
 }

@@ -81,18 +81,18 @@ export interface ChannelMessages {
   readonly exists: boolean;
   /** Most messages that the channel keeps; undefined while none was published. */
   readonly maxMessages: number | undefined;
-  /** Whether there are more after these. */
-  readonly more: boolean;
+  /** Where to read on; undefined when that was all. */
+  readonly readOn: MessageId | undefined;
   readonly messages: readonly { readonly message: RedisMessage; readonly buffered: boolean }[];
 }
 
 export function parseMessages(reply: unknown): ChannelMessages {
-  const [exists, maxMessages, , more, messages] = list(reply);
+  const [exists, maxMessages, readOn, messages] = list(reply);
   const most = bytes(maxMessages).toString('latin1');
   return {
     exists: integer(exists) === 1,
     maxMessages: most === '' ? undefined : integer(maxMessages),
-    more: integer(more) === 1,
+    readOn: messageId(readOn),
     messages: list(messages).map((fields) => ({
       message: parseMessage(fields) as RedisMessage,
       buffered: integer(list(fields)[9]) === 1,

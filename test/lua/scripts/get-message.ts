@@ -23,7 +23,7 @@ export function describeGetMessage(lua: Lua): void {
     lua,
     'get_message',
     { keys: { channel: KEY }, args: { time: THEN, tag: 0, present: 0 } },
-    { time: wholeNumber(0), tag: wholeNumber(-1), present: oneOf('0', '1') },
+    { time: wholeNumber(0), tag: wholeNumber(-32_768), present: oneOf('0', '1') },
   );
 
   /** The status, and the id of the message if there is one. */
@@ -96,6 +96,21 @@ export function describeGetMessage(lua: Lua): void {
     for (let tag = -1; tag < 197; tag += 6) {
       expect(await after(THEN, tag)).toEqual([200, `${THEN}:${tag + 1}`]);
     }
+  });
+
+  test('looks at no more than so many expired messages, and says where to go on', async () => {
+    const all = ids(...Array.from({ length: 1300 }, (_, i) => i));
+    const living = [0, 1299].map((at) => all[at] as string);
+    await given(lua, { messages: all, expired: all.filter((id) => !living.includes(id)) });
+    expect(await after(THEN, 0)).toEqual([100, String(THEN), '500']);
+    expect(await after(THEN, 500)).toEqual([100, String(THEN), '1000']);
+    expect(await after(THEN, 1000)).toEqual([200, `${THEN}:1299`]);
+  });
+
+  test('knows tags below zero, as Nchan may leave them', async () => {
+    await given(lua, { messages: ids(-3, -2, 5), expired: ids(-2) });
+    expect(await after(0, 0)).toEqual([200, `${THEN}:-3`]);
+    expect(await after(THEN, -3)).toEqual([200, `${THEN}:5`]);
   });
 
   test('takes expired messages from the list, and changes nothing else', async () => {

@@ -176,6 +176,8 @@ export function describePublish(lua: Lua): void {
       ['within a second to come, when the clock was put back', { messages: [`${THEN}:7`] }, `${THEN}:8`],
       ['up to the largest tag', { messages: [`${THEN}:32766`] }, `${THEN}:32767`],
       ['beyond the largest tag', { messages: [`${THEN}:32767`] }, `${THEN + 1}:0`],
+      ['beyond a larger one of Nchan', { messages: [`${THEN}:40000`] }, `${THEN + 1}:0`],
+      ['after a tag of Nchan that is below zero', { messages: [`${THEN}:-7`] }, `${THEN}:-6`],
       [
         'when the message before has expired',
         { messages: [`${THEN}:7`], expired: [`${THEN}:7`] },

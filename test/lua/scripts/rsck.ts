@@ -160,6 +160,11 @@ const DAMAGES: readonly Damage[] = [
     [`message ${THEN}:1 says that x is next, but ${THEN}:2 is`],
   ],
   [
+    'a message that does not know the next one',
+    [['HDEL', message(1), 'next']],
+    [`message ${THEN}:1 does not say that ${THEN}:2 is next`],
+  ],
+  [
     'a next message that the list has lost',
     [['LREM', list, 1, `${THEN}:1`]],
     [`message ${THEN}:0 says that ${THEN}:1 is next, but ${THEN}:2 is`],
@@ -205,6 +210,7 @@ export function describeRsck(lua: Lua): void {
     ['with messages', sound],
     ['with messages of which some have expired', { ...sound, expired: ids(0, 2) }],
     ['with messages of several seconds', { messages: ['1700000000:3', '1700000001:0', `${THEN}:0`] }],
+    ['with messages whose tags are below zero', { messages: ids(-3, -2, 1) }],
     ['with messages that no buffer keeps', { messages: ids(0, 1, 2), unbuffered: ids(1, 2) }],
     ['with subscribers only', { head: { subscribers: 1 } }],
     ['without a limit to its messages', { ...sound, head: { max_stored_messages: -1 } }],
