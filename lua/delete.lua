@@ -11,9 +11,7 @@
 --- @include "argument"
 --- @include "channel_figures"
 --- @include "message_key"
-
--- Seconds for which a tombstone, the newest message's id, tells a new channel of this name where its ids go on.
-local TOMBSTONE_SECONDS = 5
+--- @include "tombstone"
 
 -- Milliseconds for which servers that do not hear of it can find out that the channel was deleted.
 local MAX_REMEMBERED_MS = 10 * 60 * 1000
@@ -40,9 +38,7 @@ end
 -- Deleting comes first: a Redis that is full lets a script write only after it.
 redis.call("UNLINK", channel, messages, channel .. ":subscribers", channel .. ":subscriber_counts")
 if figures then
-  local tombstone, last = channel .. ":deleted", figures[1]
-  if last == "" then last = redis.call("GET", tombstone) or "0:0" end
-  redis.call("SET", tombstone, last, "EX", TOMBSTONE_SECONDS)
+  leave_tombstone(channel, figures[1])
   local lives = channel .. ":lives"
   if servers <= 0 then
     redis.call("DEL", lives)

@@ -10,6 +10,8 @@
 -- ARGV[7] cutoff             bytes of data from which on the announcement carries the message's key in its place
 -- ARGV[8] publish_command    PUBLISH, or SPUBLISH in a cluster that has it
 -- ARGV[9] accurate           1 to count only the subscribers of servers that are alive, else 0
+-- ARGV[10] id                the message's id, of a server that has its channels in its own memory and but a copy here; it
+--                            counts if it is after the channel's newest. Without it, it is of Redis's clock
 --
 -- Reply: { id, messages in the buffer, subscribers, Unix second of the last subscriber's coming or going or -1 }
 
@@ -22,7 +24,7 @@
 
 local FOUR_YEARS = 126144000
 
--- Where the last argument is there, all are.
+-- Where the last argument that must be there is there, all are.
 local data, content_type, eventsource_event = ARGV[1], ARGV[2], ARGV[3]
 local channel = text("channel", KEYS[1])
 local compression = either("compression", ARGV[4], "0", "1")
@@ -31,6 +33,8 @@ local max_messages = integer("max_messages", ARGV[6], -1)
 local cutoff = integer("cutoff", ARGV[7], 0)
 local command = either("publish_command", ARGV[8], "PUBLISH", "SPUBLISH")
 local accurate = either("accurate", ARGV[9], "0", "1")
+local own_time, own_tag = string.match(ARGV[10] or "", "^(%d+):(%d+)$")
+if ARGV[10] and not own_time then expect("id", ARGV[10], " must be time:tag") end
 local refused = refusal()
 if refused then return refused end
 if ttl == 0 then ttl = FOUR_YEARS end
@@ -46,7 +50,8 @@ local newest = head[1]
 -- Counted first: what can be refused, refuses before anything is changed.
 local subscribers = subscriber_count(channel, accurate == "1", head[3], head[4])
 -- Most numbers are text from here on: Redis would format them anew for each command.
-local time, tag, newest_time, newest_tag = next_id(channel, redis.call("TIME")[1], newest)
+local now = redis.call("TIME")[1]
+local time, tag, newest_time, newest_tag = next_id(channel, now, own_time or now, own_tag or "0", newest)
 local id = time .. ":" .. tag
 local key = prefix .. id
 local ttl_text = tostring(ttl)

@@ -1,7 +1,7 @@
 -- A message id is `time:tag`: the Unix second of Redis's clock, and a number that counts within it.
 
--- Of 16 bits, in servers of Nchan with a sign.
-local LEAST_TAG = -32768
+-- Tags are 16 bits wide wherever they are read. Ours are not below zero, those of Nchan's servers may be.
+local LEAST_TAG, GREATEST_TAG = -32768, 32767
 
 -- Time and tag of an id, as text; nil for what is none.
 local function parse_id(id)

@@ -20,9 +20,9 @@ import { StoredMirror } from './channel-mirror.ts';
 import { Deflater } from './deflater.ts';
 import { type RedisLink, RedisUnavailableError, type ShutdownCall } from './link.ts';
 import { readMessages } from './message-reader.ts';
-import { publishArguments } from './publish-arguments.ts';
+import { storeArguments } from './publish-arguments.ts';
 import type { RedisStoreSettings } from './redis-store.ts';
-import { newServerName, Registration } from './registration.ts';
+import { Registration, type RegistrationSettings, registrationSettings } from './registration.ts';
 import { RemoteSubscription } from './remote-subscription.ts';
 import { parseFigures } from './replies.ts';
 
@@ -42,7 +42,7 @@ export class BackupStore implements Store {
   readonly #local: MemoryStore;
   readonly #fault: (channel: string, error: unknown) => void;
   readonly #channels = new Map<string, BackedUp>();
-  readonly #server = newServerName();
+  readonly #registration: RegistrationSettings;
   #wasAvailable = false;
 
   /**
@@ -56,6 +56,7 @@ export class BackupStore implements Store {
     fault: (channel: string, error: unknown) => void,
   ) {
     this.#settings = settings;
+    this.#registration = registrationSettings(settings);
     this.#link = link;
     this.#local = makeLocal((name) => void this.#forgotten(name));
     this.#fault = fault;
@@ -66,12 +67,11 @@ export class BackupStore implements Store {
     if (!channel.isLoaded) await channel.loaded;
     const info = await this.#local.publish(name, draft, limits);
     const { head } = this.#keys(name);
+    const { time, tag } = info.lastMessageId;
+    // Clients get the same ids before and after a restart; only where servers share the channel may the copy's be others.
     const args = [
-      ...publishArguments(draft, limits.timeoutSeconds),
-      limits.length,
-      this.#settings.publishCutoffBytes,
-      this.#link.publishCommand,
-      '0',
+      ...storeArguments(draft, limits, this.#link, this.#settings.publishCutoffBytes, '0'),
+      `${time}:${tag}`,
     ];
     this.#copy(name, this.#link.run(scripts.publish, [head], args, { repeatable: false }));
     return info;
@@ -154,18 +154,10 @@ export class BackupStore implements Store {
   #obtain(name: string): BackedUp {
     let channel = this.#channels.get(name);
     if (!channel) {
-      const { idleChannelKeepalive, idleChannelKeepaliveMarginMs, channelTimeout } = this.#settings;
-      const registration = new Registration(
-        this.#link,
-        this.#keys(name),
-        {
-          server: this.#server,
-          keepalive: idleChannelKeepalive,
-          marginMs: idleChannelKeepaliveMarginMs,
-          emptyTtlSeconds: channelTimeout,
-        },
-        { lost: () => {}, fault: (error) => this.#failed(name, error) },
-      );
+      const registration = new Registration(this.#link, this.#keys(name), this.#registration, {
+        lost: () => {},
+        fault: (error) => this.#failed(name, error),
+      });
       channel = { isLoaded: false, registration, loaded: this.#load(name, registration) };
       this.#channels.set(name, channel);
     }

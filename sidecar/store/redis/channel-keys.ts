@@ -4,9 +4,10 @@
  * refuses names that contain that byte.
  */
 import { encodeChannelName } from '../../../handoff/channel-name.ts';
+import { BRACE_STAND_IN, TAG } from './keys.ts';
 
 const CLOSING_BRACE = 0x7d;
-const BRACE_STAND_IN = 0x19;
+const STAND_IN = BRACE_STAND_IN.charCodeAt(0);
 
 /** The id of a channel as it stands in keys and alerts. `name` is percent-encoded. */
 export function channelIdOf(name: string): Buffer {
@@ -18,14 +19,14 @@ export function channelIdOf(name: string): Buffer {
       byte = Number.parseInt(name.slice(i + 1, i + 3), 16);
       i += 2;
     }
-    bytes[length++] = byte === CLOSING_BRACE ? BRACE_STAND_IN : byte;
+    bytes[length++] = byte === CLOSING_BRACE ? STAND_IN : byte;
   }
   return bytes.subarray(0, length);
 }
 
 /** The percent-encoded name of the channel with this id. */
 export function channelNameOf(id: Uint8Array): string {
-  return encodeChannelName(id.map((byte) => (byte === BRACE_STAND_IN ? CLOSING_BRACE : byte)));
+  return encodeChannelName(id.map((byte) => (byte === STAND_IN ? CLOSING_BRACE : byte)));
 }
 
 /** The keys of one channel that its own server uses by name. */
@@ -41,6 +42,6 @@ export interface ChannelKeys {
 /** @param namespace '' or ending in a colon. */
 export function channelKeys(namespace: string, name: string): ChannelKeys {
   const id = channelIdOf(name);
-  const head = Buffer.concat([Buffer.from(`${namespace}{channel:`), id, Buffer.of(CLOSING_BRACE)]);
+  const head = Buffer.concat([Buffer.from(namespace + TAG), id, Buffer.of(CLOSING_BRACE)]);
   return { id, head, pubsub: Buffer.concat([head, Buffer.from(':pubsub')]) };
 }

@@ -1,9 +1,10 @@
 /** The names of a channel's keys in Redis: `ns{channel:ID}` and `ns{channel:ID}:suffix`, as Nchan has them. */
 
 /** `}` would end the part of the key that Redis Cluster hashes, so it stands as this byte. No id may contain it. */
-const BRACE_STAND_IN = '\x19';
+export const BRACE_STAND_IN = '\x19';
 
-const TAG = '{channel:';
+/** What begins the part that it hashes, which ends with a `}`. */
+export const TAG = '{channel:';
 
 /** A key of a channel, taken apart. */
 export interface ChannelKey {

@@ -23,8 +23,8 @@ import { StoredMirror, UnstoredMirror } from './channel-mirror.ts';
 import { DeadWorkers } from './dead-workers.ts';
 import { Deflater } from './deflater.ts';
 import { RedisFullError, type RedisLink, RedisUnavailableError, type ShutdownCall } from './link.ts';
-import { publishArguments } from './publish-arguments.ts';
-import { newServerName } from './registration.ts';
+import { publishArguments, storeArguments } from './publish-arguments.ts';
+import { registrationSettings } from './registration.ts';
 import { RemoteChannel, type RemoteHost } from './remote-channel.ts';
 import { RemoteSubscription } from './remote-subscription.ts';
 import { parseFigures, parseNostoreFigures, passedOn } from './replies.ts';
@@ -71,12 +71,7 @@ export class RedisStore implements Store {
     this.#host = {
       link,
       namespace: settings.redisNamespace,
-      registration: {
-        server: newServerName(),
-        keepalive: settings.idleChannelKeepalive,
-        marginMs: settings.idleChannelKeepaliveMarginMs,
-        emptyTtlSeconds: settings.channelTimeout,
-      },
+      registration: registrationSettings(settings),
       idleMs: settings.redisIdleChannelCacheTimeout * 1000,
       mirror: (name) =>
         stored
@@ -106,11 +101,9 @@ export class RedisStore implements Store {
     const keys = channelKeys(this.#settings.redisNamespace, name);
     const { head, pubsub } = keys;
     const { redisStorageMode, redisNostoreFastpublish, publishCutoffBytes } = this.#settings;
-    const { publishCommand } = this.#link;
-    const content = publishArguments(draft, limits.timeoutSeconds);
     if (this.#channels.has(name)) this.deflater.published(draft);
     if (redisStorageMode !== 'nostore') {
-      const args = [...content, limits.length, publishCutoffBytes, publishCommand, this.#accurate];
+      const args = storeArguments(draft, limits, this.#link, publishCutoffBytes, this.#accurate);
       const reply = await this.#link
         .run(scripts.publish, [head], args, { repeatable: false })
         .catch((error: unknown) => {
@@ -136,7 +129,7 @@ export class RedisStore implements Store {
     const reply = await this.#link.run(
       scripts.publish_nostore,
       [head],
-      [...content, time, publishCommand, this.#accurate],
+      [...publishArguments(draft, limits.timeoutSeconds), time, this.#link.publishCommand, this.#accurate],
       { repeatable: false },
     );
     return this.#seen(name, keys, parseNostoreFigures(reply));

@@ -4,7 +4,7 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import type { Delay } from '../../../handoff/redis.ts';
+import type { Delay, RedisLocationSettings, RedisUpstream } from '../../../handoff/redis.ts';
 import { scripts } from '../../../lua/scripts.generated.ts';
 import { after } from '../../timers.ts';
 import type { ChannelKeys } from './channel-keys.ts';
@@ -13,7 +13,7 @@ import type { RedisLink, ShutdownCall } from './link.ts';
 import { parseInteger, parseRegistration } from './replies.ts';
 
 export interface RegistrationSettings {
-  /** Who registers, see `newServerName`; of one store, since each has its own subscribers. */
+  /** Who registers, see registrationSettings; of one store, since each has its own subscribers. */
   readonly server: string;
   /** How long Redis is asked to keep the channel, in milliseconds, each time longer. */
   readonly keepalive: Delay;
@@ -32,9 +32,17 @@ interface Events {
 /** Bytes of chance in a server's name: enough for no two in a Redis to be alike, and short, since each channel has it. */
 const NAME_BYTES = 9;
 
-/** A name for a server that no other one has. */
-export function newServerName(): string {
-  return randomBytes(NAME_BYTES).toString('base64url');
+/** How a store registers: by a name that no other one has, and as its settings say. */
+export function registrationSettings(
+  settings: Pick<RedisUpstream, 'idleChannelKeepalive' | 'idleChannelKeepaliveMarginMs'> &
+    Pick<RedisLocationSettings, 'channelTimeout'>,
+): RegistrationSettings {
+  return {
+    server: randomBytes(NAME_BYTES).toString('base64url'),
+    keepalive: settings.idleChannelKeepalive,
+    marginMs: settings.idleChannelKeepaliveMarginMs,
+    emptyTtlSeconds: settings.channelTimeout,
+  };
 }
 
 /** What the keepalive script replies when no server is registered. */

@@ -6,6 +6,7 @@ import {
   call,
   describeArguments,
   expectTtl,
+  type Given,
   given,
   headOf,
   KEY,
@@ -42,8 +43,9 @@ export function describePublish(lua: Lua): void {
   describeArguments(
     lua,
     'publish',
-    { keys: { channel: KEY }, args: RIGHT },
+    { keys: { channel: KEY }, args: { ...RIGHT, id: '1:0' }, optional: ['id'] },
     {
+      id: { values: ['', '1', '1:', ':1', '-1:0', '1:-1', '1:0 ', 'x:y'], error: 'must be time:tag' },
       compression: oneOf('0', '1'),
       ttl: wholeNumber(0),
       max_messages: wholeNumber(-1),
@@ -220,6 +222,54 @@ export function describePublish(lua: Lua): void {
       const [id] = await publish(lua);
       const after = await redisSecond(lua.redis);
       expect([`${before + seconds}:0`, `${after + seconds}:0`]).toContain(id);
+    });
+  });
+
+  describe('takes the id that it is given', () => {
+    const cases: [string, Given, string, string][] = [
+      ['at a new channel', {}, '1700000000:5', '1700000000:5'],
+      ['after the newest in its second', { messages: [`${THEN}:3`] }, `${THEN}:7`, `${THEN}:7`],
+      ['after the newest in a later second', { messages: [`${THEN}:3`] }, `${THEN + 1}:2`, `${THEN + 1}:2`],
+      ['in a second that is over', { messages: ['1700000000:7'] }, '1700000001:0', '1700000001:0'],
+      ['but for one that there is', { messages: [`${THEN}:3`] }, `${THEN}:3`, `${THEN}:4`],
+      ['but for one before the newest', { messages: [`${THEN}:3`] }, '1700000000:8', `${THEN}:4`],
+      ['but beyond the largest tag', { messages: [`${THEN}:32767`] }, `${THEN}:9`, `${THEN + 1}:0`],
+    ];
+    test.each(cases)('%s', async (_, channel, id, given_) => {
+      await given(lua, channel);
+      expect((await publish(lua, { id }))[0]).toBe(given_);
+      expect(await headOf(lua)).toMatchObject({ current_message: given_, time: given_.split(':')[0] });
+      expect((await listed(lua))[0]).toBe(given_);
+    });
+
+    test('but for those before a deletion', async () => {
+      await lua.redis.set(`${KEY}:deleted`, `${THEN}:5`, 'EX', 5);
+      expect((await publish(lua, { id: `${THEN}:5` }))[0]).toBe(`${THEN}:6`);
+      expect((await publish(lua, { id: `${THEN}:9` }))[0]).toBe(`${THEN}:9`);
+    });
+
+    test.each([
+      [5000, 0],
+      [3500, 1],
+    ])('but for those of the second of a deletion by Nchan, after %i ms', async (pttl, seconds) => {
+      const [now, first, second] = await inOneSecond(lua.redis, async () => {
+        await lua.redis.flushall();
+        await lua.redis.set(`${KEY}:deleted`, '1', 'PX', pttl);
+        const time = await redisSecond(lua.redis);
+        const ids = [`${time - seconds}:8`, `${time + 2}:0`];
+        return [
+          time,
+          (await publish(lua, { id: ids[0] as string }))[0],
+          (await publish(lua, { id: ids[1] as string }))[0],
+        ];
+      });
+      expect([first, second]).toEqual([`${Number(now) - seconds + 1}:0`, `${Number(now) + 2}:0`]);
+    });
+
+    test('of two servers that count for themselves, so that ids only grow', async () => {
+      const ids = [];
+      for (const id of [3, 3, 4, 5, 4, 9, 5]) ids.push((await publish(lua, { id: `${THEN}:${id}` }))[0]);
+      expect(ids).toEqual([3, 4, 5, 6, 7, 9, 10].map((tag) => `${THEN}:${tag}`));
     });
   });
 

@@ -115,13 +115,13 @@ export function oneOf(one: string, other: string): Wrong {
 
 /**
  * The tests that each script passes: wrong arguments are refused by an error that names one, and change nothing.
- * @param right - arguments that it takes
+ * @param right - arguments that it takes; `optional` are the last ones that may be missing
  * @param wrong - by argument, what it does not take; those that take anything are left out
  */
 export function describeArguments(
   lua: Lua,
   script: string,
-  right: { readonly keys: Named; readonly args: Named },
+  right: { readonly keys: Named; readonly args: Named; readonly optional?: readonly string[] },
   wrong: Readonly<Record<string, Wrong>>,
 ): void {
   /** Something that a script which does not stop would change. */
@@ -162,7 +162,8 @@ export function describeArguments(
     });
 
     const names = Object.keys(right.args);
-    test.each(names.map((name, count) => ({ name, count })))('a missing $name', async ({ count }) => {
+    const needed = names.filter((name) => !right.optional?.includes(name));
+    test.each(needed.map((name, count) => ({ name, count })))('a missing $name', async ({ count }) => {
       const message = await refusal(keys, args.slice(0, count));
       expect(names.slice(count).map((name) => `ERR ${name} is missing`)).toContain(message);
     });
