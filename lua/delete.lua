@@ -11,6 +11,7 @@
 --- @include "argument"
 --- @include "channel_figures"
 --- @include "message_key"
+--- @include "permission"
 --- @include "tombstone"
 
 -- Milliseconds for which servers that do not hear of it can find out that the channel was deleted.
@@ -23,7 +24,7 @@ local channel = text("channel", KEYS[1])
 local id = text("id", ARGV[1])
 local command = either("publish_command", ARGV[2], "PUBLISH", "SPUBLISH")
 local accurate = either("accurate", ARGV[3], "0", "1")
-local refused = refusal()
+local refused = refusal() or announcing_refused("PUBLISH", channel) or announcing_refused(command, channel)
 if refused then return refused end
 
 local figures = channel_figures(channel, accurate == "1")

@@ -19,6 +19,7 @@
 --- @include "channel_keys"
 --- @include "drop_expired"
 --- @include "next_id"
+--- @include "permission"
 --- @include "subscriber_count"
 --- @include "trim"
 
@@ -35,7 +36,7 @@ local command = either("publish_command", ARGV[8], "PUBLISH", "SPUBLISH")
 local accurate = either("accurate", ARGV[9], "0", "1")
 local own_time, own_tag = string.match(ARGV[10] or "", "^(%d+):(%d+)$")
 if ARGV[10] and not own_time then expect("id", ARGV[10], " must be time:tag") end
-local refused = refusal()
+local refused = refusal() or announcing_refused(command, channel)
 if refused then return refused end
 if ttl == 0 then ttl = FOUR_YEARS end
 

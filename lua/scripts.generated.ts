@@ -398,7 +398,7 @@ export const scripts = {
    */
   delete: {
     name: 'delete',
-    sha1: '2eb30a53af3d783f959e38d04b099b827ea6413c',
+    sha1: '2b11f4dc0810c97b58a55ff561abd50213263608',
     source: bytes('utf8', [
       '-- Deletes a channel with its messages, and tells all servers to end its subscribers.\n',
       '--\n',
@@ -514,6 +514,16 @@ export const scripts = {
       '  local count = drop_expired(channel, redis.call("LLEN", channel .. ":messages"))\n',
       '  return { head[1] or "", count, subscriber_count(channel, accurate, head[2], head[3]), head[4] or -1 }\n',
       'end\n',
+      '-- What a user may not do ends a script where it comes to it, half-way. So it is asked first whether that user may announce\n',
+      '-- what is about to be done, for without it nobody hears of it.\n',
+      '\n',
+      '-- The error reply where an ACL forbids `command`, PUBLISH or SPUBLISH, on the PUBSUB channel of a channel; nil where it is\n',
+      '-- allowed. Redis 6 cannot be asked.\n',
+      'local function announcing_refused(command, channel)\n',
+      '  local pubsub = channel .. ":pubsub"\n',
+      '  if not redis.acl_check_cmd or redis.acl_check_cmd(command, pubsub, "") then return nil end\n',
+      '  return redis.error_reply("NOPERM this user may not " .. command .. " to " .. pubsub .. ", so nothing was done")\n',
+      'end\n',
       "-- A message id is `time:tag`: the Unix second of Redis's clock, and a number that counts within it.\n",
       '\n',
       "-- Tags are 16 bits wide wherever they are read. Ours are not below zero, those of Nchan's servers may be.\n",
@@ -560,7 +570,7 @@ export const scripts = {
       'local id = text("id", ARGV[1])\n',
       'local command = either("publish_command", ARGV[2], "PUBLISH", "SPUBLISH")\n',
       'local accurate = either("accurate", ARGV[3], "0", "1")\n',
-      'local refused = refusal()\n',
+      'local refused = refusal() or announcing_refused("PUBLISH", channel) or announcing_refused(command, channel)\n',
       'if refused then return refused end\n',
       '\n',
       'local figures = channel_figures(channel, accurate == "1")\n',
@@ -602,9 +612,10 @@ export const scripts = {
       { embedded: 64, file: 'include/drop_expired.lua', line: 2, includedAt: 12 },
       { embedded: 81, file: 'include/subscriber_count.lua', line: 1, includedAt: 12 },
       { embedded: 104, file: 'include/channel_figures.lua', line: 3, includedAt: 12 },
-      { embedded: 115, file: 'include/message_id.lua', line: 1, includedAt: 14 },
-      { embedded: 124, file: 'include/tombstone.lua', line: 2, includedAt: 14 },
-      { embedded: 150, file: 'delete.lua', line: 15 },
+      { embedded: 115, file: 'include/permission.lua', line: 1, includedAt: 14 },
+      { embedded: 125, file: 'include/message_id.lua', line: 1, includedAt: 15 },
+      { embedded: 134, file: 'include/tombstone.lua', line: 2, includedAt: 15 },
+      { embedded: 160, file: 'delete.lua', line: 16 },
     ],
     comment: [
       ' Deletes a channel with its messages, and tells all servers to end its subscribers.',
@@ -1487,7 +1498,7 @@ export const scripts = {
    */
   publish: {
     name: 'publish',
-    sha1: '99423bba6d8df87eebd29c725784430206b58637',
+    sha1: '787438f91b5c2eb3338030298cdc65a8c3f45e9d',
     source: bytes('utf8', [
       "-- Publishes a message: stores it, trims the channel's buffer and announces it to every server.\n",
       '--\n',
@@ -1627,6 +1638,16 @@ export const scripts = {
       '  if last then return id_after(time, tag, last) end\n',
       '  return time, tag\n',
       'end\n',
+      '-- What a user may not do ends a script where it comes to it, half-way. So it is asked first whether that user may announce\n',
+      '-- what is about to be done, for without it nobody hears of it.\n',
+      '\n',
+      '-- The error reply where an ACL forbids `command`, PUBLISH or SPUBLISH, on the PUBSUB channel of a channel; nil where it is\n',
+      '-- allowed. Redis 6 cannot be asked.\n',
+      'local function announcing_refused(command, channel)\n',
+      '  local pubsub = channel .. ":pubsub"\n',
+      '  if not redis.acl_check_cmd or redis.acl_check_cmd(command, pubsub, "") then return nil end\n',
+      '  return redis.error_reply("NOPERM this user may not " .. command .. " to " .. pubsub .. ", so nothing was done")\n',
+      'end\n',
       '-- How many clients subscribe to a channel, over all servers. `fake_subscribers` and `subscribers` are those fields of\n',
       '-- its head, false where they are missing: the first counts clients; where no server keeps it, the number of servers\n',
       '-- must do. Servers that died leave both too high, and lost counts too low: but never below nobody.\n',
@@ -1684,7 +1705,7 @@ export const scripts = {
       'local accurate = either("accurate", ARGV[9], "0", "1")\n',
       'local own_time, own_tag = string.match(ARGV[10] or "", "^(%d+):(%d+)$")\n',
       'if ARGV[10] and not own_time then expect("id", ARGV[10], " must be time:tag") end\n',
-      'local refused = refusal()\n',
+      'local refused = refusal() or announcing_refused(command, channel)\n',
       'if refused then return refused end\n',
       'if ttl == 0 then ttl = FOUR_YEARS end\n',
       '\n',
@@ -1790,9 +1811,10 @@ export const scripts = {
       { embedded: 84, file: 'include/message_id.lua', line: 1, includedAt: 21 },
       { embedded: 93, file: 'include/tombstone.lua', line: 2, includedAt: 21 },
       { embedded: 119, file: 'include/next_id.lua', line: 3, includedAt: 21 },
-      { embedded: 139, file: 'include/subscriber_count.lua', line: 1, includedAt: 22 },
-      { embedded: 162, file: 'include/trim.lua', line: 2, includedAt: 23 },
-      { embedded: 182, file: 'publish.lua', line: 24 },
+      { embedded: 139, file: 'include/permission.lua', line: 1, includedAt: 22 },
+      { embedded: 149, file: 'include/subscriber_count.lua', line: 1, includedAt: 23 },
+      { embedded: 172, file: 'include/trim.lua', line: 2, includedAt: 24 },
+      { embedded: 192, file: 'publish.lua', line: 25 },
     ],
     comment: [
       " Publishes a message: stores it, trims the channel's buffer and announces it to every server.",
@@ -2714,7 +2736,7 @@ export type Scripts = typeof scripts;
 export const count = 17;
 
 /** The hashes of all scripts, with blanks between. */
-export const allHashes = '7571275598b52c0571dc80ccc86d4b892425a252 00470b88d691f28338f2bcbfe44338d9e507188d 6aad32a7c2e28685eda19e29c238c3e0ac2e94fa 2eb30a53af3d783f959e38d04b099b827ea6413c 197f8b434cc65aeca4998a684e51b54c193bc83d 4605e8baaf0022801a06af0832cbb363cebbfd92 dd51216cb4c3c75a9bd021f33a363b14908c5e0a 1594a071f91c7606dadfde2a654d9dfbcaaef5f4 51c0a5e15290948ef34fdda8108a9409bb5e0ac7 23c50dc1885726b912c469a4e364ca3dda64e362 99423bba6d8df87eebd29c725784430206b58637 04547d4b89a3f3e02f9bd084e65d6cd3d2f9c26e c3a6cd66cb8bdbe7d26811336b10843e23341d2e ba6f888c2c4856c2b8b24444fd617f4f78b047dd a67182fe36858912250ec3d1443df88ab71dba39 50cd49f62c2a64b150c4c2ef0c43d9d2f6d95fd1 b3843b82a895bf5abaf086fe497ec888b5360b3e';
+export const allHashes = '7571275598b52c0571dc80ccc86d4b892425a252 00470b88d691f28338f2bcbfe44338d9e507188d 6aad32a7c2e28685eda19e29c238c3e0ac2e94fa 2b11f4dc0810c97b58a55ff561abd50213263608 197f8b434cc65aeca4998a684e51b54c193bc83d 4605e8baaf0022801a06af0832cbb363cebbfd92 dd51216cb4c3c75a9bd021f33a363b14908c5e0a 1594a071f91c7606dadfde2a654d9dfbcaaef5f4 51c0a5e15290948ef34fdda8108a9409bb5e0ac7 23c50dc1885726b912c469a4e364ca3dda64e362 787438f91b5c2eb3338030298cdc65a8c3f45e9d 04547d4b89a3f3e02f9bd084e65d6cd3d2f9c26e c3a6cd66cb8bdbe7d26811336b10843e23341d2e ba6f888c2c4856c2b8b24444fd617f4f78b047dd a67182fe36858912250ec3d1443df88ab71dba39 50cd49f62c2a64b150c4c2ef0c43d9d2f6d95fd1 b3843b82a895bf5abaf086fe497ec888b5360b3e';
 
 /** Every script, in the order of the files. */
 export function* each(): Generator<Script> {

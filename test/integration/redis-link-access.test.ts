@@ -69,6 +69,17 @@ describe('users, passwords and databases', () => {
     expect(link.available).toBe(false);
   });
 
+  it.each([
+    ['the command', ['-publish', '&*']],
+    ['the channels', ['resetchannels']],
+  ])('may not forbid to announce, which is told of before anything is stored: %s', async (_, rules) => {
+    const client = await redis.connect();
+    await client.call('ACL', 'SETUSER', 'mute', 'reset', 'on', 'nopass', '+@all', '~*', ...rules);
+    const { link, logged } = openLink(upstreamOf([unixUrl('mute:x@', 0)]), [store]);
+    await logged(/this user may not PUBLISH to nchan_worker:.*docs\/redis\.md lists \(NOPERM/);
+    expect(link.available).toBe(false);
+  });
+
   it('may forbid a channel: others are listened to, and this one once it is allowed', async () => {
     const client = await redis.connect();
     const allow = (pattern: string) => client.call('ACL', 'SETUSER', 'narrow', pattern);

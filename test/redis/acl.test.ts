@@ -80,6 +80,26 @@ describe('the user of docs/redis.md', () => {
     expect(node.output()).not.toMatch(/NOPERM/);
   });
 
+  it('stores and deletes nothing in channels that it may not announce on', async () => {
+    const redis = await startSharedRedis();
+    const client = await redis.connect();
+    const rule = RULE.map((part) => part.replace('&{channel:*', '&{channel:test/[^c]*'));
+    await client.call('ACL', 'SETUSER', 'njchan', ...rule);
+    const node = await startNode(`redis://njchan:secret@127.0.0.1:${redis.port}`);
+    expect((await publish(node, '/pub/open', 'x')).status).toBe(202);
+    expect((await publish(node, '/pub/closed', 'x')).status).toBe(503);
+    console.log(node.output());
+    await waitFor('the log', async () =>
+      /refuses publish: NOPERM this user may not PUBLISH to \{channel:test\/closed\}:pubsub/.test(
+        node.output(),
+      ),
+    );
+    expect(await client.keys('*')).toEqual(expect.not.arrayContaining([expect.stringContaining('closed')]));
+    await client.hset('{channel:test/closed}', 'subscribers', 1);
+    expect((await request(node.port, 'DELETE', '/pub/closed')).status).toBe(503);
+    expect(await client.exists('{channel:test/closed}')).toBe(1);
+  });
+
   it('may do nothing outside of the channels', async () => {
     const redis = await startSharedRedis();
     const client = await redis.connect();

@@ -80,7 +80,7 @@ export class Server {
     });
     this.#scripts = this.#keepUp('scripts', async (connection) => {
       const before = this.info?.runId;
-      const facts = await startScripts(connection, scripts, upstream.loadScriptsUnconditionally);
+      const facts = await startScripts(connection, scripts, upstream.loadScriptsUnconditionally, worker);
       // It was started again, perhaps without its data: it would give ids of this second that were given before.
       if (before !== undefined && before !== facts.info.runId) await delay(facts.info.firstSecondMs);
       this.#facts = facts;

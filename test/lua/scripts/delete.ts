@@ -10,6 +10,7 @@ import {
   keysOf,
   type Lua,
   oneOf,
+  replyToMute,
   THEN,
 } from './suite.ts';
 
@@ -29,6 +30,15 @@ export function describeDelete(lua: Lua): void {
     messages: [`${THEN}:0`, `${THEN}:1`, `${THEN}:2`],
     head: { fake_subscribers: 3, subscribers: 1, last_seen_fake_subscriber: 1_700_000_000 },
   };
+
+  test('changes nothing for a user who may not announce it', async () => {
+    await given(lua, three);
+    const before = Object.keys(await keysOf(lua));
+    expect(await replyToMute(lua, 'delete', RIGHT)).toContain(
+      `NOPERM this user may not PUBLISH to ${KEY}:pubsub`,
+    );
+    expect(Object.keys(await keysOf(lua))).toEqual(before);
+  });
 
   test('leaves nothing of a channel but a tombstone with its last id', async () => {
     await given(lua, three);

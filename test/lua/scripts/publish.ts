@@ -13,6 +13,7 @@ import {
   keysOf,
   type Lua,
   oneOf,
+  replyToMute,
   THEN,
   wholeNumber,
 } from './suite.ts';
@@ -58,6 +59,13 @@ export function describePublish(lua: Lua): void {
   test('names the first of several wrong arguments', async () => {
     const reply = publish(lua, { compression: 2, ttl: -1, accurate: 2 });
     await expect(reply).rejects.toThrow('ERR compression must be 0 or 1');
+  });
+
+  test.each(['PUBLISH', 'SPUBLISH'])('changes nothing for a user who may not %s', async (publish_command) => {
+    expect(await replyToMute(lua, 'publish', { ...RIGHT, publish_command })).toContain(
+      `NOPERM this user may not ${publish_command} to ${KEY}:pubsub, so nothing was done`,
+    );
+    expect(await keysOf(lua)).toEqual({});
   });
 
   describe('stores', () => {

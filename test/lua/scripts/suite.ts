@@ -86,6 +86,21 @@ export async function given({ redis }: Lua, what: Given, key = KEY): Promise<voi
   await pipeline.exec();
 }
 
+/** What a script replies to a user who may announce nothing: the error, or that there was none. */
+export async function replyToMute(lua: Lua, script: string, args: Named): Promise<string> {
+  await lua.redis.call('ACL', 'SETUSER', 'mute', 'reset', 'on', 'nopass', '+@all', '~*');
+  const mute = lua.redis.duplicate({ username: 'mute', password: 'x' });
+  try {
+    const sha1 = lua.scripts.byName.get(script)?.sha1 ?? '';
+    const reply = await evalsha(mute, sha1, [KEY], Object.values(args));
+    return `no error, but ${JSON.stringify(reply)}`;
+  } catch (error) {
+    return (error as Error).message;
+  } finally {
+    mute.disconnect();
+  }
+}
+
 /** Expects a time to live, in milliseconds, that was set just now. */
 export function expectTtl(entry: Entry | undefined, milliseconds: number): void {
   expect(entry?.pttl).toBeLessThanOrEqual(milliseconds);
