@@ -10,6 +10,7 @@ export type Statement = luaparse.Statement;
 export type Expression = luaparse.Expression;
 export type Chunk = luaparse.Chunk;
 export type Identifier = luaparse.Identifier;
+export type TableNode = luaparse.TableConstructorExpression;
 export type FunctionNode = luaparse.FunctionDeclaration;
 
 /** Where a node stands. The parser was asked for it, so it is there. */

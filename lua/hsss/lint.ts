@@ -1,8 +1,9 @@
 /** What is Lua, but fails in Redis or is a mistake. */
+import type { TableNode } from './ast.ts';
 import type { HeadComment } from './head-comment.ts';
 import type { PlacedProblem } from './lexer.ts';
 import { CALL_TABLES, REDIS_GLOBALS } from './redis-globals.ts';
-import type { GlobalUse, IndexedGlobal, Variable } from './scope.ts';
+import { ANY_FIELD, type GlobalUse, type IndexedGlobal, type RaisedError, type Variable } from './scope.ts';
 import type { Parsed } from './syntax.ts';
 
 export interface LintSubject {
@@ -50,6 +51,23 @@ function unnamedArgument({ name, index }: IndexedGlobal, { head, file }: LintSub
   return `${name}[${index}] has no name in the head comment of ${file}`;
 }
 
+/** Redis looks for the field of what a script raises; where it is missing, 7.0, 8.0 and Valkey 8.1 look at nothing. */
+const ERROR_FIELDS: ReadonlySet<string> = new Set(['err', ANY_FIELD]);
+
+function hasErrorField({ fields }: TableNode): boolean {
+  return fields.some(
+    (field) =>
+      field.type === 'TableKey' || (field.type === 'TableKeyString' && ERROR_FIELDS.has(field.key.name)),
+  );
+}
+
+function raisedTable({ what }: RaisedError): Finding {
+  const table = 'type' in what ? what : what.table;
+  if (!table || hasErrorField(table)) return undefined;
+  if ('reads' in what && [...what.writtenFields].some((name) => ERROR_FIELDS.has(name))) return undefined;
+  return 'an error that is a table without a field err crashes some versions of Redis: raise a string';
+}
+
 function firstLine(text: string): Finding {
   if (!text.startsWith('#') || REDIS_FIRST_LINE.test(text)) return undefined;
   return 'Redis takes no first line with # but "#!lua" and its options';
@@ -58,13 +76,14 @@ function firstLine(text: string): Finding {
 /** Finds mistakes in a source that is Lua, in reading order. */
 export function lint(subject: LintSubject): PlacedProblem[] {
   const { text, parsed } = subject;
-  const { globals, variables, indexed } = parsed.scopes;
+  const { globals, variables, indexed, raised } = parsed.scopes;
   const findings = [
     { offset: 0, message: firstLine(text) },
     ...globals.map(({ kind, name, offset }) => ({ offset, message: GLOBAL_FINDINGS[kind](name) })),
     ...variables
       .filter((variable) => !isOffered(variable, subject))
       .map((variable) => ({ offset: variable.offset, message: unusedVariable(variable) })),
+    ...raised.map((one) => ({ offset: one.offset, message: raisedTable(one) })),
     ...indexed.map((use) => ({ offset: use.offset, message: unnamedArgument(use, subject) })),
   ];
   return findings

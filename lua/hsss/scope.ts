@@ -9,6 +9,7 @@ import {
   type NodeOf,
   rangeOf,
   type Statement,
+  type TableNode,
 } from './ast.ts';
 import type { PlacedProblem } from './lexer.ts';
 
@@ -23,6 +24,10 @@ export interface Variable {
   readonly atTop: boolean;
   /** How often it is read, not counting a local function's calls of itself. */
   reads: number;
+  /** What it is from its declaration on; undefined when that is no table, or it is given another value later. */
+  table: TableNode | undefined;
+  /** Names of the table's fields that are written later. */
+  readonly writtenFields: Set<string>;
 }
 
 /** A use of a global. `field` is a write to one of its fields. */
@@ -39,12 +44,27 @@ export interface IndexedGlobal {
   readonly offset: number;
 }
 
+/** A call of the global `error` with a table, or with a variable. */
+export interface RaisedError {
+  readonly what: TableNode | Variable;
+  readonly offset: number;
+}
+
 export interface Scopes {
   readonly variables: readonly Variable[];
   readonly globals: readonly GlobalUse[];
   readonly indexed: readonly IndexedGlobal[];
+  readonly raised: readonly RaisedError[];
   /** Limits of Lua's compiler that are exceeded. */
   readonly problems: readonly PlacedProblem[];
+}
+
+/** Stands for the name of a field that is not known, as of strings: their content is hidden from the parser. */
+export const ANY_FIELD = '*';
+
+/** The field that `t.x` or `t[x]` is about. */
+function fieldOf(target: NodeOf<'MemberExpression' | 'IndexExpression'>): string {
+  return target.type === 'MemberExpression' ? target.identifier.name : ANY_FIELD;
 }
 
 /** Lua's LUAI_MAXVARS: locals of one function that are there at one time. */
@@ -79,6 +99,7 @@ class Resolver implements Scopes {
   readonly variables: Variable[] = [];
   readonly globals: GlobalUse[] = [];
   readonly indexed: IndexedGlobal[] = [];
+  readonly raised: RaisedError[] = [];
   readonly problems: PlacedProblem[] = [];
   /** The names that each open block declares, outermost first. */
   readonly #blocks: Map<string, Binding>[] = [];
@@ -90,6 +111,8 @@ class Resolver implements Scopes {
     MemberExpression: ({ base }) => this.#visit(base),
     TableKeyString: ({ value }) => this.#visit(value),
     IndexExpression: (node) => this.#index(node),
+    CallExpression: (node) => this.#call(node, node.arguments[0]),
+    TableCallExpression: (node) => this.#call(node, node.arguments),
     BinaryExpression: (node) => this.#operands(node),
     LogicalExpression: (node) => this.#operands(node),
     LocalStatement: (node) => this.#local(node),
@@ -123,7 +146,10 @@ class Resolver implements Scopes {
 
   #declare(name: string, kind: VariableKind, offset: number): Variable {
     const atTop = this.#blocks.length === 1;
-    const variable: Variable = { name, kind, offset, atTop, reads: 0 };
+    const variable: Variable = {
+      ...{ name, kind, offset, atTop, reads: 0, table: undefined },
+      writtenFields: new Set(),
+    };
     this.variables.push(variable);
     this.#blocks.at(-1)?.set(name, { variable, frame: this.#frame });
     this.#reserve(1, offset);
@@ -161,7 +187,8 @@ class Resolver implements Scopes {
     const [offset] = rangeOf(node);
     const variable = this.#lookUp(name, offset);
     if (!variable) this.globals.push({ kind, name, offset });
-    else if (kind === 'read' && !this.#isInside(variable)) variable.reads++;
+    else if (kind === 'write') variable.table = undefined;
+    else if (!this.#isInside(variable)) variable.reads++;
   }
 
   #visitAll(nodes: readonly Node[]): void {
@@ -194,9 +221,24 @@ class Resolver implements Scopes {
     this.indexed.push({ name: base.name, index: index.value, offset: rangeOf(node)[0] });
   }
 
+  #call(node: NodeOf<'CallExpression' | 'TableCallExpression'>, argument: Expression | undefined): void {
+    this.#visitAll(childrenOf(node));
+    const { base } = node;
+    const [offset] = rangeOf(node);
+    if (base.type !== 'Identifier' || base.name !== 'error' || this.#lookUp(base.name, offset)) return;
+    const what = argument?.type === 'Identifier' ? this.#lookUp(argument.name, offset) : argument;
+    if (what && (!('type' in what) || what.type === 'TableConstructorExpression')) {
+      this.raised.push({ what, offset });
+    }
+  }
+
   #local({ variables, init }: NodeOf<'LocalStatement'>): void {
     this.#visitAll(init);
-    for (const one of variables) this.#declare(one.name, 'local', rangeOf(one)[0]);
+    variables.forEach((one, i) => {
+      const variable = this.#declare(one.name, 'local', rangeOf(one)[0]);
+      const value = init[i];
+      if (value?.type === 'TableConstructorExpression') variable.table = value;
+    });
   }
 
   #assignment({ variables, init }: NodeOf<'AssignmentStatement'>): void {
@@ -213,7 +255,9 @@ class Resolver implements Scopes {
     if (target.base.type !== 'Identifier') return;
     const { name } = target.base;
     const [offset] = rangeOf(target);
-    if (!this.#lookUp(name, offset)) this.globals.push({ kind: 'field', name, offset });
+    const variable = this.#lookUp(name, offset);
+    if (!variable) this.globals.push({ kind: 'field', name, offset });
+    else variable.writtenFields.add(fieldOf(target));
   }
 
   #conditional({ condition, body }: NodeOf<'IfClause' | 'ElseifClause' | 'WhileStatement'>): void {

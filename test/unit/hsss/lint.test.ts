@@ -3,6 +3,9 @@ import { problemsOf, splinterOne } from './files.ts';
 
 const HEAD = '-- KEYS[1] key\n-- ARGV[1] value\n';
 
+const RAISED = (line: number) =>
+  `a.lua:${line}: an error that is a table without a field err crashes some versions of Redis: raise a string`;
+
 describe('lint', () => {
   it.each([
     // Globals that are read.
@@ -55,6 +58,22 @@ describe('lint', () => {
     ['local _a, _ = 1, 2', []],
     ['return function(a, b) return b end', []],
     ['local a = 1\nreturn function() return a end', []],
+    // Errors that are tables.
+    ['error({})', [RAISED(1)]],
+    ['error { code = 1, "x" }', [RAISED(1)]],
+    ['local t = { message = "x" }\nerror(t, 0)', [RAISED(2)]],
+    ['local t = {}\nt.x = 1\nlocal function f() error(t) end\nreturn f', [RAISED(3)]],
+    ['local a, t = 1, {}\nif a then error(t) end', [RAISED(2)]],
+    ['error({ err = "X y" })', []],
+    ['error({ ["err"] = "X y" })', []],
+    ['local k = "err"\nerror({ [k] = "X y" })', []],
+    ['local t = {}\nt.err = "X y"\nerror(t)', []],
+    ['local t = {}\nt["err"] = "X y"\nerror(t)', []],
+    ['local t = {}\nt = redis.error_reply("X y")\nerror(t)', []],
+    ['local t = {}\nlocal function f(t) error(t) end\nreturn f, t', []],
+    ['error("x")\nerror(redis.error_reply("X y"))\nerror()', []],
+    ['error "x"', []],
+    ['local function error(t) return t end\nreturn error({})', []],
     // Arguments without a name.
     [`${HEAD}return KEYS[1] .. ARGV[1]`, []],
     [`${HEAD}return KEYS[2]`, ['a.lua:3: KEYS[2] has no name in the head comment of a.lua']],
