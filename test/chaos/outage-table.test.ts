@@ -8,6 +8,7 @@ import { outageRow, outageRows } from '../support/outage-table.ts';
 /** Where the tests are that may drive a row. */
 const PLACES: readonly (readonly [directory: string, file: RegExp])[] = [
   ['test/chaos', /\.test\.ts$/],
+  ['test/redis', /\.test\.ts$/],
   ['test/integration', /^redis-link.*\.test\.ts$/],
 ];
 const NAMES = /\boutageRow\('([^']+)'\)/g;

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { openEventSource } from '../support/eventsource.ts';
 import { REPOSITORY } from '../support/files.ts';
 import type { Njchan } from '../support/njchan.ts';
+import { expectLogOf, outageRow } from '../support/outage-table.ts';
 import { request } from '../support/raw-http.ts';
 import { startCluster } from '../support/redis-cluster.ts';
 import { shippedScripts } from '../support/shipped-scripts.ts';
@@ -88,11 +89,9 @@ describe('the user of docs/redis.md', () => {
     const node = await startNode(`redis://njchan:secret@127.0.0.1:${redis.port}`);
     expect((await publish(node, '/pub/open', 'x')).status).toBe(202);
     expect((await publish(node, '/pub/closed', 'x')).status).toBe(503);
-    console.log(node.output());
-    await waitFor('the log', async () =>
-      /refuses publish: NOPERM this user may not PUBLISH to \{channel:test\/closed\}:pubsub/.test(
-        node.output(),
-      ),
+    await expectLogOf(outageRow('the user may not announce on a channel'), () => node.output());
+    expect(node.output()).toMatch(
+      /refuses publish: NOPERM this user may not PUBLISH to \{channel:test\/closed\}:pubsub/,
     );
     expect(await client.keys('*')).toEqual(expect.not.arrayContaining([expect.stringContaining('closed')]));
     await client.hset('{channel:test/closed}', 'subscribers', 1);

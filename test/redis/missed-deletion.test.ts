@@ -1,6 +1,7 @@
 /** A channel that is deleted while a server does not hear of it: its subscribers there are ended later, not never. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { openEventSource } from '../support/eventsource.ts';
+import { outageRow } from '../support/outage-table.ts';
 import { RawConnection, request } from '../support/raw-http.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { waitFor } from '../support/wait.ts';
@@ -18,6 +19,8 @@ const [away, ours, theirs] = await Promise.all([
   startNode(url),
   startNchanNode(url),
 ]);
+
+outageRow('a channel is deleted, by njchan or Nchan, where a server does not hear of it');
 
 let channels = 0;
 let id: string;

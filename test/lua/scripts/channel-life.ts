@@ -114,7 +114,7 @@ export function describeChannelLife(lua: Lua): void {
 
   test('names live for longer as the head does', async () => {
     await born('a', 1000);
-    const register = { subscriber_id: '-', ttl_ms: 50_000, margin_ms: 1000, time: 1 };
+    const register = { server: 'us', subscriber_id: '-', ttl_ms: 50_000, margin_ms: 1000, time: 1 };
     await call(lua, 'subscriber_register', register);
     expectTtl((await keysOf(lua))[':lives'], 51_000);
     await lua.redis.lpush(`${KEY}:messages`, `${THEN}:0`);
