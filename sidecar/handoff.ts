@@ -31,6 +31,12 @@ export interface Handoff {
   readonly nginx: string;
 }
 
+/** Room for 255 channel ids of the default length, percent-encoded, and the settings. */
+export const MAX_HEADER_BYTES = 1024 * 1024;
+
+/** Longer than nginx keeps an idle connection to us (60 s), so that nginx never reuses one that we just closed. */
+export const KEEP_ALIVE_MS = 75_000;
+
 /** The request did not come from a gateway, or from one of another version. */
 export class HandoffError extends Error {}
 
@@ -120,15 +126,14 @@ function readSettings(headers: IncomingHttpHeaders): LocationSettings {
 /** The hand-off of a message that passed by the gateway, whose checks of the channel's name are made here. */
 function readPublication(headers: IncomingHttpHeaders): Handoff {
   const settings = readSettings(headers);
-  const name = headers[PUBLISH_NAME] as string;
-  const isTooLong = name.length - name.indexOf('/') - 1 > settings.maxChannelIdLength;
+  const bytes = headers[PUBLISH_NAME] as string;
+  const name = isPlainChannelName(bytes) ? bytes : encodeChannelName(Buffer.from(bytes, 'latin1'));
+  const isTooLong = bytes.length - bytes.indexOf('/') - 1 > settings.maxChannelIdLength;
   return {
     action: isTooLong ? 'refuse' : 'publish',
     transport: 'http',
     settings,
-    channels: isTooLong
-      ? []
-      : [isPlainChannelName(name) ? name : encodeChannelName(Buffer.from(name, 'latin1'))],
+    channels: isTooLong ? [] : [name],
     messageId: undefined,
     messageTimeout: settings.messageTimeout,
     messageBufferLength: settings.messageBufferLength,

@@ -58,6 +58,15 @@ export function sendReply(response: ServerResponse, reply: Reply): void {
   else response.end(body);
 }
 
+/** Answers on a connection that is kept for further requests. */
+export function writeReply(socket: Socket, reply: Reply): void {
+  const { body = '' } = reply;
+  const length = Buffer.byteLength(body);
+  const head = headText(reply.status, withLength(reply, length));
+  if (typeof body === 'string' && length === body.length) socket.write(head + body, 'latin1');
+  else socket.write(Buffer.concat([Buffer.from(head, 'latin1'), Buffer.from(body as string)]));
+}
+
 /** Answers on a connection that was taken over, and closes it. */
 export function sendRawReply(socket: Socket, reply: Reply): void {
   socket.resume(); // or the other side's FIN would never be seen
@@ -72,8 +81,13 @@ export function sendRawReply(socket: Socket, reply: Reply): void {
 
 /** Status line and headers. Values come from the gateway's request headers, so they hold no line breaks. */
 export function responseHead(status: number, headers: HeaderList): Buffer {
-  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`);
-  return Buffer.from(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n`, 'latin1');
+  return Buffer.from(headText(status, headers), 'latin1');
+}
+
+function headText(status: number, headers: HeaderList): string {
+  let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`;
+  for (const [name, value] of headers) text += `${name}: ${value}\r\n`;
+  return `${text}\r\n`;
 }
 
 function bodyBytes(reply: Reply): Buffer {

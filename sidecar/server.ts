@@ -4,13 +4,11 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { formatTags } from '../handoff/message-id.ts';
-import type { RefusalName } from '../handoff/refusals.ts';
 import type { SubscriberTransport } from '../handoff/settings.ts';
 import { reportFault, type ServerContext } from './context.ts';
-import { type Handoff, HandoffError, readHandoff } from './handoff.ts';
+import { type Handoff, KEEP_ALIVE_MS, MAX_HEADER_BYTES, readHandoff } from './handoff.ts';
+import { DirectConnection } from './publisher/direct-connection.ts';
 import {
-  allowedMethods,
   deleteRequest,
   infoRequest,
   optionsReply,
@@ -18,24 +16,11 @@ import {
   publishRequest,
 } from './publisher/http.ts';
 import { redisStatsReply } from './redis-stats.ts';
-import {
-  corsHeaders,
-  type HeaderList,
-  type Reply,
-  refusalReply,
-  sendRawReply,
-  sendReply,
-  VARY,
-} from './reply.ts';
+import { notAHandoff, refuse } from './refusal-reply.ts';
+import { sendRawReply, sendReply } from './reply.ts';
 import { serveStream } from './subscriber/stream.ts';
 import { POLLS, STREAMS } from './subscriber/transports.ts';
 import { serveWebSocket } from './subscriber/websocket.ts';
-
-/** Room for 255 channel ids of the default length, percent-encoded, and the settings. */
-const MAX_HEADER_BYTES = 1024 * 1024;
-
-/** Longer than nginx keeps an idle connection to us (60 s), so that nginx never reuses one that we just closed. */
-const KEEP_ALIVE_MS = 75_000;
 
 /** The sidecar's HTTP server, not yet listening. */
 export function createSidecarServer(context: ServerContext): Server {
@@ -59,15 +44,29 @@ export function createSidecarServer(context: ServerContext): Server {
       context.log.warn(`closed a connection from nginx: ${error.code ?? error.message}`);
     socket.destroy();
   });
+  serveDirectly(server, context);
   server.on('error', (error) => context.log.error({ err: error }, 'the server socket failed'));
   return server;
 }
 
-/** A request that is no hand-off: somebody else has found the socket, or the gateway is of another version. */
-function notAHandoff(context: ServerContext, error: unknown): Reply {
-  if (!(error instanceof HandoffError)) throw error;
-  context.log.warn(`refused a request that is no hand-off of this gateway: ${error.message}`);
-  return { status: 400, headers: [['Content-Type', 'text/plain']], body: 'not a hand-off\n' };
+/** Lets connections with messages that pass by the gateway also pass by Node's HTTP machinery. */
+function serveDirectly(server: Server, context: ServerContext): void {
+  const [takeOver] = server.listeners('connection') as ((socket: Socket) => void)[];
+  if (!takeOver) throw new Error('the HTTP server does not listen for connections');
+  const connections = new Set<DirectConnection>();
+  server.removeAllListeners('connection');
+  server.on('connection', (socket: Socket) => {
+    const connection = new DirectConnection(socket, context, {
+      otherwise: () => takeOver.call(server, socket),
+      left: () => connections.delete(connection),
+    });
+    connections.add(connection);
+  });
+  const closeIdle = server.closeIdleConnections.bind(server);
+  server.closeIdleConnections = () => {
+    closeIdle();
+    for (const connection of connections) connection.closeWhenIdle();
+  };
 }
 
 async function serveRequest(
@@ -146,16 +145,4 @@ function serveUpgrade(context: ServerContext, request: IncomingMessage, socket: 
     reportFault(context, handoff, error);
     socket.destroy();
   }
-}
-
-function refuse(refusal: RefusalName, handoff: Handoff): Reply {
-  const polls = handoff.transport === 'longpoll' || handoff.transport === 'intervalpoll';
-  const id = handoff.messageId;
-  const polling: HeaderList =
-    polls && refusal === 'message_id_tag_count' && id
-      ? [...(id.tags.length > handoff.channels.length ? [['Etag', formatTags(id)] as const] : []), ...VARY]
-      : [];
-  const allow: HeaderList =
-    refusal === 'method_not_allowed' ? [['Allow', `${allowedMethods(handoff)}, OPTIONS`]] : [];
-  return refusalReply(refusal, handoff.nginx, [...allow, ...polling, ...corsHeaders(handoff.origin)]);
 }

@@ -6,7 +6,7 @@
 import { CLIENT_HEADERS, DIRECT_VARIABLE, PUBLISH_VARIABLE } from '../../handoff/headers.ts';
 import type { LocationSettings } from '../../handoff/settings.ts';
 import type { Expressions, Values } from './directives/row.ts';
-import { clientHeader, PASS_LINE } from './handoff-location.ts';
+import { clientHeader, PUBLISH_PASS_LINE } from './handoff-location.ts';
 import type { Scope } from './scopes.ts';
 
 /**
@@ -145,7 +145,7 @@ export function directSetLine(channel: string): string {
  */
 export const DIRECT_LINES: readonly string[] = [
   `if ($${DIRECT_VARIABLE} = $uri$is_args$args) {`,
-  `    ${PASS_LINE}`,
+  `    ${PUBLISH_PASS_LINE}`,
   '}',
 ];
 

@@ -11,7 +11,13 @@ import type { CompileOptions } from './options.ts';
 import { quote } from './quote.ts';
 import type { Scope } from './scopes.ts';
 
-export const UPSTREAM = 'njchan_sidecar';
+const UPSTREAM = 'njchan_sidecar';
+
+/**
+ * The same sidecar, for messages that pass by the gateway: on connections of their own, which nginx keeps apart from
+ * the others, the sidecar can do without most of Node's HTTP.
+ */
+const PUBLISH_UPSTREAM = 'njchan_publish';
 
 /** Connections to the sidecar that a worker keeps for the next request. */
 const KEPT_CONNECTIONS = 64;
@@ -31,21 +37,25 @@ export function sidecarFault(sidecar: CompileOptions['sidecar']): string | undef
   return undefined;
 }
 
-/** The `upstream` block. */
-export function upstreamLines({
-  sidecar,
-  supervised,
-}: Pick<CompileOptions, 'sidecar' | 'supervised'>): string[] {
+/**
+ * The `upstream` blocks.
+ * @param isAnyDirect whether messages of some location pass by the gateway
+ */
+export function upstreamLines(
+  { sidecar, supervised }: Pick<CompileOptions, 'sidecar' | 'supervised'>,
+  isAnyDirect: boolean,
+): string[] {
   // A restarting sidecar must be asked again at once, not after fail_timeout.
   const address = 'socket' in sidecar ? quote(`unix:${sidecar.socket}`) : sidecar.address;
   const waiting = supervised?.waitingSocket;
-  return [
-    `upstream ${UPSTREAM} {`,
+  const names = isAnyDirect ? [UPSTREAM, PUBLISH_UPSTREAM] : [UPSTREAM];
+  return names.flatMap((name) => [
+    `upstream ${name} {`,
     `    server ${address} max_fails=0;`,
     ...(waiting === undefined ? [] : [`    server ${quote(`unix:${waiting}`)} backup max_fails=0;`]),
     `    keepalive ${KEPT_CONNECTIONS};`,
     '}',
-  ];
+  ]);
 }
 
 /** A header's value as nginx gives it: `$http_x_eventsource_event`. */
@@ -118,7 +128,7 @@ export function handoffLines(server: Scope, sidecar: CompileOptions['sidecar']):
     ...passedOn(CLIENT_HEADERS),
   ];
   return [
-    PASS_LINE,
+    passLine(UPSTREAM),
     ...proxyLines(headers, sidecar),
     ...undoLines({ ...UNDO_ACCESS, ...UNDO }, outerDirectives(server)),
   ];
@@ -148,9 +158,15 @@ export function publishLines(server: Scope, sidecar: CompileOptions['sidecar']):
 
 /**
  * Passes a request on, without the client's own target: that is nothing that the sidecar looks at, and may have bytes
- * that nginx takes and Node's parser does not. With a variable in it, `proxy_pass` gives the target whole.
+ * that nginx takes and Node's parser does not. With a variable in it, `proxy_pass` gives the target whole; the action is
+ * empty without the gateway.
  */
-export const PASS_LINE = `proxy_pass http://${UPSTREAM}/$${HANDOFF.action.variable};`;
+function passLine(upstream: string): string {
+  return `proxy_pass http://${upstream}/$${HANDOFF.action.variable};`;
+}
+
+/** Passes a message on from a user's location. */
+export const PUBLISH_PASS_LINE = passLine(PUBLISH_UPSTREAM);
 
 type Header = readonly [name: string, value: string];
 

@@ -94,7 +94,7 @@ function httpLines(http: Scope, { options, plan, directory }: Input): string[] {
       .map(({ variable }) => `js_var $${variable};`),
     `js_var $${TRANSFER_ENCODING_VARIABLE};`,
     ...(isAnyDirect(plan) ? DIRECT_MAPS : []),
-    ...upstreamLines(options),
+    ...upstreamLines(options, isAnyDirect(plan)),
     '',
   ];
 }

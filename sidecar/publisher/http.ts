@@ -1,5 +1,5 @@
 /** Publishing, looking and deleting over HTTP (spec/http-protocol.md §2). */
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { RefusalName } from '../../handoff/refusals.ts';
 import type { Handoff } from '../handoff.ts';
 import { corsHeaders, type HeaderList, type Reply } from '../reply.ts';
@@ -25,15 +25,24 @@ export async function publishRequest(
   request: IncomingMessage,
   maxBytes: number,
 ): Promise<PublisherAnswer> {
-  if (contentTypeTooLong(request.headers)) return { refusal: 'content_type_too_long' };
-  const data = await readBody(request, maxBytes);
+  return publishMessage(store, handoff, request.headers, await readBody(request, maxBytes));
+}
+
+/** Publishes a message that was read; undefined stands for one that was too large. */
+export async function publishMessage(
+  store: Store,
+  handoff: Handoff,
+  headers: IncomingHttpHeaders,
+  data: Buffer | undefined,
+): Promise<PublisherAnswer> {
+  if (contentTypeTooLong(headers)) return { refusal: 'content_type_too_long' };
   if (!data) return { refusal: 'message_too_large' };
   const info = await publish(store, handoff, {
     data,
-    contentType: request.headers['content-type'] ?? '',
-    eventsourceEvent: eventOf(handoff, request.headers),
+    contentType: headers['content-type'] ?? '',
+    eventsourceEvent: eventOf(handoff, headers),
   });
-  return infoReply(publishStatus(info), info, handoff, request);
+  return infoReply(publishStatus(info), info, handoff, headers);
 }
 
 /** GET: the channel's figures, 404 when there is no such channel; several channels exist while somebody subscribes to them. */
@@ -41,11 +50,11 @@ export async function infoRequest(store: Store, handoff: Handoff, request: Incom
   const { channels } = handoff;
   if (channels.length === 1) {
     const info = await store.info(channels[0] as string);
-    return infoReply(200, info && infoOfOne(info), handoff, request);
+    return infoReply(200, info && infoOfOne(info), handoff, request.headers);
   }
   const list = await store.listInfo(channels);
   const lastMessageId = `0:[0]${',0'.repeat(channels.length - 1)}`;
-  return infoReply(200, list && { ...list, messages: 0, lastMessageId }, handoff, request);
+  return infoReply(200, list && { ...list, messages: 0, lastMessageId }, handoff, request.headers);
 }
 
 /** DELETE: the figures as they were before. One channel that does not exist is 404, several never are. */
@@ -57,18 +66,18 @@ export async function deleteRequest(
   const infos = await Promise.all(handoff.channels.map((channel) => store.delete(channel)));
   const [first] = infos;
   const info = infos.length === 1 ? first && infoOfOne(first) : infoOfSeveral(infos);
-  return infoReply(200, info, handoff, request);
+  return infoReply(200, info, handoff, request.headers);
 }
 
 function infoReply(
   status: number,
   info: PublisherInfo | undefined,
   handoff: Handoff,
-  request: IncomingMessage,
+  headers: IncomingHttpHeaders,
 ): Reply {
   const cors = corsHeaders(handoff.origin);
   if (!info) return { status: 404, headers: cors };
-  const { contentType, body } = formatChannelInfo(info, negotiateFormat(request.headers.accept), Date.now());
+  const { contentType, body } = formatChannelInfo(info, negotiateFormat(headers.accept), Date.now());
   return { status, headers: [['Content-Type', contentType], ...cors], body };
 }
 

@@ -4,7 +4,7 @@ import { statSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { HANDOFF, NGINX_HEADER, SECRET_HEADER } from '../../handoff/headers.ts';
+import { HANDOFF, NGINX_HEADER, PUBLISH_HEADER, SECRET_HEADER } from '../../handoff/headers.ts';
 import { atEnd } from '../support/cleanup.ts';
 import { REPOSITORY, tempDir } from '../support/files.ts';
 import { LOCATIONS } from '../support/locations.ts';
@@ -29,6 +29,7 @@ describe('internal headers that a client sends', () => {
     'Njchan-Message-Buffer-Length': '0',
     'Njchan-Refusal': 'internal_error',
     'Njchan-Redis-Upstream': 'victim',
+    [PUBLISH_HEADER]: '/victim',
     [SECRET_HEADER]: 'guess',
     [NGINX_HEADER]: 'apache',
   };
@@ -36,7 +37,9 @@ describe('internal headers that a client sends', () => {
 
   it('the test knows them all', () => {
     expect(
-      [...names, SECRET_HEADER, NGINX_HEADER].filter((name) => name.startsWith('Njchan')).sort(),
+      [...names, PUBLISH_HEADER, SECRET_HEADER, NGINX_HEADER]
+        .filter((name) => name.startsWith('Njchan'))
+        .sort(),
     ).toEqual(Object.keys(values).sort());
   });
 

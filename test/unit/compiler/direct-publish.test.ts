@@ -153,7 +153,7 @@ http {
             js_var $njchan_1_channel_id $1;
             js_content njchan.publisher;
             if ($njchan_direct = $uri$is_args$args) {
-                proxy_pass http://njchan_sidecar/$njchan_action;
+                proxy_pass http://njchan_publish/$njchan_action;
             }
             proxy_http_version 1.1;
             proxy_method POST;

@@ -51,6 +51,24 @@ it('the example becomes what is said', () => {
   check('example', `\`\`\`nginx\n${text.replace(/\n\}\n*$/, '').replace(/^ {4}/gm, '')}\n\`\`\`\n`);
 });
 
+it('the example of a location that passes by the gateway becomes what is said', () => {
+  const location =
+    'location ~ ^/pub/(\\w+)$ {\n            nchan_publisher;\n            nchan_channel_id $1;\n        }';
+  const { config } = compileText(`events {}\nhttp {\n    server {\n        ${location}\n    }\n}\n`);
+  const block = (start: string, indentation: string): string =>
+    new RegExp(`^${indentation}${start}[^]*?\\n${indentation}\\}\\n`, 'm')
+      .exec(config)?.[0]
+      .replace(new RegExp(`^${indentation}`, 'gm'), '') ?? '';
+  const text = [
+    block('map \\$http', '    '),
+    block('map \\$request', '    '),
+    block('upstream njchan_publish', '    '),
+    '\n',
+    block('location ~', '        '),
+  ].join('');
+  check('direct example', `\`\`\`nginx\n${text.replaceAll('/conf/nginx.conf', 'nginx.conf')}\`\`\`\n`);
+});
+
 it('the example with Redis is good', () => {
   const source = /```nginx\n(upstream [\s\S]*?)```/.exec(readFileSync(FILE, 'utf8'))?.[1] as string;
   const { notices, redis } = compileText(`events {} http {\n${source}\n}`);

@@ -1,0 +1,30 @@
+/** Answers to requests that are refused, whatever they came by. */
+import { formatTags } from '../handoff/message-id.ts';
+import type { RefusalName } from '../handoff/refusals.ts';
+import type { ServerContext } from './context.ts';
+import { type Handoff, HandoffError } from './handoff.ts';
+import { allowedMethods } from './publisher/http.ts';
+import { corsHeaders, type HeaderList, type Reply, refusalReply, VARY } from './reply.ts';
+
+/**
+ * For a request that is no hand-off: somebody else has found the socket, or the gateway is of another version.
+ * @throws whatever is no HandoffError
+ */
+export function notAHandoff(context: ServerContext, error: unknown): Reply {
+  if (!(error instanceof HandoffError)) throw error;
+  context.log.warn(`refused a request that is no hand-off of this gateway: ${error.message}`);
+  return { status: 400, headers: [['Content-Type', 'text/plain']], body: 'not a hand-off\n' };
+}
+
+/** The answer to a hand-off, with the headers that the client of its transport expects. */
+export function refuse(refusal: RefusalName, handoff: Handoff): Reply {
+  const polls = handoff.transport === 'longpoll' || handoff.transport === 'intervalpoll';
+  const id = handoff.messageId;
+  const polling: HeaderList =
+    polls && refusal === 'message_id_tag_count' && id
+      ? [...(id.tags.length > handoff.channels.length ? [['Etag', formatTags(id)] as const] : []), ...VARY]
+      : [];
+  const allow: HeaderList =
+    refusal === 'method_not_allowed' ? [['Allow', `${allowedMethods(handoff)}, OPTIONS`]] : [];
+  return refusalReply(refusal, handoff.nginx, [...allow, ...polling, ...corsHeaders(handoff.origin)]);
+}
