@@ -1,6 +1,6 @@
 /** How many messages a second reach many subscribers of one channel, and what a delivery costs. */
 import { openSubscribers, Publisher, SUBSCRIBE } from './http.mjs';
-import { readOptions } from './options.mjs';
+import { numbers, readOptions } from './options.mjs';
 import { cpuMicroseconds } from './proc.mjs';
 import { compare } from './servers.mjs';
 
@@ -18,7 +18,7 @@ const QUIET_MS = 500;
 const POLL_MS = 2;
 const DEADLINE_MS = 120_000;
 const END = 'END';
-const RATE = 'deliveries/s';
+export const RATE = 'deliveries/s';
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -40,7 +40,8 @@ async function everyoneHas(subscribers, reference) {
   }
 }
 
-async function measure(server, transport, options) {
+/** Rate and processor time of messages to subscribers of one transport. */
+export async function measureFanout(server, transport, options) {
   const target = `/${transport === 'deflate' ? 'deflating' : 'pub'}/${transport}`;
   const subscribers = await openSubscribers(server.port, transport, transport, options.subscribers);
   const publishers = Array.from({ length: PUBLISHERS }, () => new Publisher(server.port));
@@ -80,8 +81,8 @@ export async function fanout(args) {
   const unknown = transports.find((transport) => !Object.hasOwn(SUBSCRIBE, transport));
   if (unknown)
     throw new Error(`unknown transport ${unknown}; there are ${Object.keys(SUBSCRIBE).join(', ')}`);
-  const options = Object.fromEntries(Object.entries(counts).map(([name, value]) => [name, Number(value)]));
+  const options = numbers(counts);
   for (const transport of transports) {
-    await compare(transport, Number(rounds), RATE, (server) => measure(server, transport, options));
+    await compare(transport, Number(rounds), RATE, (server) => measureFanout(server, transport, options));
   }
 }

@@ -1,12 +1,12 @@
 /** How many messages a second can be published over HTTP, each with its answer. */
 import { Publisher } from './http.mjs';
-import { readOptions } from './options.mjs';
+import { numbers, readOptions } from './options.mjs';
 import { cpuMicroseconds } from './proc.mjs';
 import { compare } from './servers.mjs';
 
 const DEFAULTS = { connections: '32', seconds: '5', bytes: '100', channels: '100', rounds: '3' };
 const WARM_UP_SECONDS = 1;
-const RATE = 'messages/s';
+export const RATE = 'messages/s';
 
 async function publishFor(publishers, seconds, body, channels) {
   const end = performance.now() + seconds * 1000;
@@ -22,23 +22,28 @@ async function publishFor(publishers, seconds, body, channels) {
   return count;
 }
 
+/**
+ * Rate and processor time of publishing.
+ * @param {import('./servers.mjs').Server} server
+ * @param {{ connections: number, seconds: number, bytes: number, channels: number }} options
+ */
+export async function measurePublishing(server, { connections, seconds, bytes, channels }) {
+  const body = 'x'.repeat(bytes);
+  const publishers = Array.from({ length: connections }, () => new Publisher(server.port));
+  await publishFor(publishers, WARM_UP_SECONDS, body, channels);
+  const processes = server.processes();
+  const before = Object.values(processes).map(cpuMicroseconds);
+  const count = await publishFor(publishers, seconds, body, channels);
+  const figures = { [RATE]: count / seconds };
+  Object.entries(processes).forEach(([name, pids], i) => {
+    figures[`${name} µs/message`] = (cpuMicroseconds(pids) - before[i]) / count;
+  });
+  for (const publisher of publishers) publisher.close();
+  return figures;
+}
+
 /** @param {string[]} args see bench/README.md */
 export async function publish(args) {
-  const values = readOptions(args, DEFAULTS);
-  const body = 'x'.repeat(Number(values.bytes));
-  const channels = Number(values.channels);
-  const seconds = Number(values.seconds);
-  await compare('publish', Number(values.rounds), RATE, async (server) => {
-    const publishers = Array.from({ length: Number(values.connections) }, () => new Publisher(server.port));
-    await publishFor(publishers, WARM_UP_SECONDS, body, channels);
-    const processes = server.processes();
-    const before = Object.values(processes).map(cpuMicroseconds);
-    const count = await publishFor(publishers, seconds, body, channels);
-    const figures = { [RATE]: count / seconds };
-    Object.entries(processes).forEach(([name, pids], i) => {
-      figures[`${name} µs/message`] = (cpuMicroseconds(pids) - before[i]) / count;
-    });
-    for (const publisher of publishers) publisher.close();
-    return figures;
-  });
+  const { rounds, ...options } = numbers(readOptions(args, DEFAULTS));
+  await compare('publish', rounds, RATE, (server) => measurePublishing(server, options));
 }

@@ -2,10 +2,11 @@
 import { fanout } from './fanout.mjs';
 import { memory } from './memory.mjs';
 import { publish } from './publish.mjs';
+import { redis } from './redis.mjs';
 import { scripts } from './scripts.mjs';
 
 /** @type {Record<string, (args: string[]) => Promise<void>>} */
-const BENCHMARKS = { fanout, publish, memory, scripts };
+const BENCHMARKS = { fanout, publish, redis, memory, scripts };
 
 const [name = '', ...args] = process.argv.slice(2);
 const benchmark = Object.hasOwn(BENCHMARKS, name) ? BENCHMARKS[name] : undefined;

@@ -24,7 +24,7 @@ const POLL_MS = 50;
  * @property {() => Promise<void>} stop
  */
 
-const LOCATIONS = `
+export const LOCATIONS = `
         location ~ ^/sub/(.*)$ { nchan_subscriber; nchan_channel_id $1; nchan_subscriber_first_message newest; }
         location ~ ^/pub/(.*)$ { nchan_publisher; nchan_channel_id $1; }
         location ~ ^/deflating/(.*)$ { nchan_publisher; nchan_channel_id $1; nchan_deflate_message_for_websocket on; }`;
@@ -100,12 +100,18 @@ async function startProcess(name, command, args, dir, processes) {
   return { name, port, processes: () => processes(child.pid), stop };
 }
 
-/** @returns {Promise<Server>} */
-export function startNjchan() {
+/**
+ * @param {string} [locations] the inside of the server, in place of what both servers have
+ * @returns {Promise<Server>}
+ */
+export function startNjchan(locations) {
   const dir = temporaryDirectory();
   const file = join(dir, 'nginx.conf');
   // The command writes its own pid file and temporary paths.
-  const text = configuration(dir, PORTS.njchan, '').replace(/^ *(?:pid|error_log|\w+_temp_path) .*\n/gm, '');
+  const text = configuration(dir, PORTS.njchan, '', locations).replace(
+    /^ *(?:pid|error_log|\w+_temp_path) .*\n/gm,
+    '',
+  );
   writeFileSync(file, text);
   const args = [join(ROOT, 'cli/bin/njchan.js'), 'up', '-c', file, '--run-dir', join(dir, 'run')];
   return startProcess('njchan', process.execPath, args, dir, (pid) => {
@@ -147,41 +153,80 @@ export function startRedis() {
   return startProcess('redis', 'redis-server', args, dir, (pid) => ({ redis: [pid] }));
 }
 
+/**
+ * A server with a Redis of its own behind it.
+ * @param {(locations: string) => Promise<Server | undefined>} start
+ * @returns {Promise<Server | undefined>} as `start` does
+ */
+export async function startWithRedis(start) {
+  const redis = await startRedis();
+  try {
+    const server = await start(`
+        nchan_use_redis on;
+        nchan_redis_url redis://127.0.0.1:${redis.port};${LOCATIONS}`);
+    if (server) return { ...server, processes: both(server, redis), stop: () => stopBoth(server, redis) };
+  } catch (error) {
+    await redis.stop();
+    throw error;
+  }
+  await redis.stop();
+  return undefined;
+}
+
+function both(server, redis) {
+  return () => ({ ...server.processes(), ...redis.processes() });
+}
+
+async function stopBoth(server, redis) {
+  await server.stop();
+  await redis.stop();
+}
+
 /** The middle one, for figures that other work on the machine disturbs. */
 export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)];
 }
 
+/** What is compared unless something else is said, by what it is called. */
+const SIDES = { njchan: () => startNjchan(), Nchan: () => startNchan() };
+
 /**
- * Measures both servers, one after the other and several times, and prints the medians and njchan's part of Nchan's
- * rate.
+ * Measures two or more servers, one after the other and several times, and prints the medians and the first one's part
+ * of the rate of each other.
  * @param {string} title
  * @param {number} rounds
  * @param {string} rate which of the figures is compared
  * @param {(server: Server) => Promise<Record<string, number>>} measure
+ * @param {Record<string, () => Promise<Server | undefined>>} [sides] by their names; the first one is set against the others
  */
-export async function compare(title, rounds, rate, measure) {
+export async function compare(title, rounds, rate, measure, sides = SIDES) {
   /** @type {Record<string, Record<string, number>[]>} */
   const all = {};
   for (let round = 0; round < rounds; round++) {
-    for (const start of [startNjchan, () => startNchan()]) {
+    for (const [side, start] of Object.entries(sides)) {
       const server = await start();
       if (!server) continue;
       try {
-        all[server.name] = [...(all[server.name] ?? []), await measure(server)];
+        all[side] = [...(all[side] ?? []), await measure(server)];
       } finally {
         await server.stop();
       }
     }
   }
-  const rates = Object.entries(all).map(([server, figures]) => {
+  const rates = Object.entries(all).map(([side, figures]) => {
     const medians = Object.keys(figures[0]).map((name) => [name, median(figures.map((one) => one[name]))]);
     const text = medians.map(
       ([name, value]) => `${value < 100 ? value.toFixed(2) : Math.round(value)} ${name}`,
     );
-    console.log(`${title} ${server}: ${text.join(', ')}`);
-    return Object.fromEntries(medians)[rate];
+    console.log(`${title} ${side}: ${text.join(', ')}`);
+    return [side, Object.fromEntries(medians)];
   });
-  if (rates.length === 2) console.log(`${title}: njchan / Nchan = ${(rates[0] / rates[1]).toFixed(2)}`);
+  const [[first, ours], ...others] = rates;
+  for (const [side, theirs] of others) {
+    const ratios = Object.keys(ours)
+      .filter((name) => name in theirs && (name === rate || name.startsWith('redis')))
+      .map((name) => `${name} ${(ours[name] / theirs[name]).toFixed(2)}`);
+    console.log(`${title}: ${first} / ${side} = ${ratios.join(', ')}`);
+  }
 }
