@@ -83,7 +83,8 @@ const SECRET_NAME = SECRET_HEADER.toLowerCase();
 export function readHandoff(headers: IncomingHttpHeaders, secret: Buffer | undefined): Handoff {
   const get = (name: string): string => (headers[name] as string | undefined) ?? '';
   if (secret && !sameSecret(get(SECRET_NAME), secret)) throw new HandoffError('wrong secret');
-  if (headers[PUBLISH_NAME] !== undefined) return readPublication(headers);
+  const publication = headers[PUBLISH_NAME] as string | undefined;
+  if (publication !== undefined) return readPublication(readDirectSettings(headers), publication);
   const action = get(NAMES.action);
   if (!ACTIONS.includes(action)) throw new HandoffError('no action');
 
@@ -123,24 +124,37 @@ function readSettings(headers: IncomingHttpHeaders): LocationSettings {
   }
 }
 
-/** The hand-off of a message that passed by the gateway, whose checks of the channel's name are made here. */
-function readPublication(headers: IncomingHttpHeaders): Handoff {
+/** What the hand-offs of a location's messages have in common when they pass by the gateway. */
+function readDirectSettings(headers: IncomingHttpHeaders): Handoff {
   const settings = readSettings(headers);
-  const bytes = headers[PUBLISH_NAME] as string;
-  const name = isPlainChannelName(bytes) ? bytes : encodeChannelName(Buffer.from(bytes, 'latin1'));
-  const isTooLong = bytes.length - bytes.indexOf('/') - 1 > settings.maxChannelIdLength;
   return {
-    action: isTooLong ? 'refuse' : 'publish',
+    action: 'publish',
     transport: 'http',
     settings,
-    channels: isTooLong ? [] : [name],
+    channels: [],
     messageId: undefined,
     messageTimeout: settings.messageTimeout,
     messageBufferLength: settings.messageBufferLength,
-    refusal: isTooLong ? 'channel_id_refused' : undefined,
+    refusal: undefined,
     redisUpstream: '',
     origin: headers.origin,
     nginx: (headers[NGINX_NAME] as string | undefined) ?? 'nginx',
+  };
+}
+
+/**
+ * The hand-off of a message that passed by the gateway, whose checks of the channel's name are made here.
+ * @param common of a message that has all headers but the channel's in common with this one
+ * @param bytes the full name, one character a byte
+ */
+export function readPublication(common: Handoff, bytes: string): Handoff {
+  const name = isPlainChannelName(bytes) ? bytes : encodeChannelName(Buffer.from(bytes, 'latin1'));
+  const isTooLong = bytes.length - bytes.indexOf('/') - 1 > common.settings.maxChannelIdLength;
+  return {
+    ...common,
+    action: isTooLong ? 'refuse' : 'publish',
+    channels: isTooLong ? [] : [name],
+    refusal: isTooLong ? 'channel_id_refused' : undefined,
   };
 }
 

@@ -58,11 +58,17 @@ export function sendReply(response: ServerResponse, reply: Reply): void {
   else response.end(body);
 }
 
-/** Answers on a connection that is kept for further requests. */
-export function writeReply(socket: Socket, reply: Reply): void {
+const CLOSE = ['Connection', 'close'] as const;
+
+/**
+ * Answers on a connection that is kept for further requests.
+ * @param closes whether it is not kept after all: to be told, or nginx would use it in that moment.
+ */
+export function writeReply(socket: Socket, reply: Reply, { closes }: { readonly closes: boolean }): void {
   const { body = '' } = reply;
   const length = Buffer.byteLength(body);
-  const head = headText(reply.status, withLength(reply, length));
+  const headers = withLength(reply, length);
+  const head = headText(reply.status, closes ? [...headers, CLOSE] : headers);
   if (typeof body === 'string' && length === body.length) socket.write(head + body, 'latin1');
   else socket.write(Buffer.concat([Buffer.from(head, 'latin1'), Buffer.from(body as string)]));
 }
@@ -71,12 +77,7 @@ export function writeReply(socket: Socket, reply: Reply): void {
 export function sendRawReply(socket: Socket, reply: Reply): void {
   socket.resume(); // or the other side's FIN would never be seen
   const body = bodyBytes(reply);
-  socket.end(
-    Buffer.concat([
-      responseHead(reply.status, [...withLength(reply, body.length), ['Connection', 'close']]),
-      body,
-    ]),
-  );
+  socket.end(Buffer.concat([responseHead(reply.status, [...withLength(reply, body.length), CLOSE]), body]));
 }
 
 /** Status line and headers. Values come from the gateway's request headers, so they hold no line breaks. */

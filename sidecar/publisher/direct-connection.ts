@@ -3,22 +3,28 @@
  * always alike, one after the other. That little HTTP is read here: Node's own reading and writing of it costs more than
  * all the rest of a message. Whatever is not such a request goes to Node's HTTP server after all, with its connection.
  */
-import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
-import { PUBLISH_HEADER } from '../../handoff/headers.ts';
 import { reportFault, type ServerContext } from '../context.ts';
-import { type Handoff, KEEP_ALIVE_MS, MAX_HEADER_BYTES, readHandoff } from '../handoff.ts';
+import { KEEP_ALIVE_MS, MAX_HEADER_BYTES } from '../handoff.ts';
 import { notAHandoff, refuse } from '../refusal-reply.ts';
-import { type Reply, writeReply } from '../reply.ts';
-import { publishMessage } from './http.ts';
+import { writeReply } from '../reply.ts';
+import { type DirectHead, DirectHeadReader } from './direct-head.ts';
+import { type PublisherAnswer, publishMessage } from './http.ts';
 import { ownBytes } from './own-bytes.ts';
 
 /** How such a request begins: those of the gateway have its action as their target. */
 const FIRST_LINE = Buffer.from('POST / HTTP/1.1\r\n');
-const PUBLISH_NAME = PUBLISH_HEADER.toLowerCase();
-const LINE_END = '\r\n';
-const HEAD_END = Buffer.from(LINE_END + LINE_END);
+const HEAD_END = Buffer.from('\r\n\r\n');
 const NOTHING = Buffer.alloc(0);
+
+/**
+ * Pieces in which a head may come: each is copied with all before it, so more of them are left to Node's parser, which
+ * does not mind. nginx writes a head in one go, of which a socket takes so much at a time.
+ */
+const MAX_HEAD_PIECES = 16;
+
+/** Bytes of answers that may wait to be taken; whoever sends requests and takes no answers is not nginx. */
+const MAX_UNSENT_BYTES = 64 * 1024;
 
 /** Who owns a connection. */
 export interface DirectOwner {
@@ -30,8 +36,7 @@ export interface DirectOwner {
 
 /** A request whose body is not complete. */
 interface Request {
-  readonly headers: IncomingHttpHeaders;
-  readonly handoff: Handoff;
+  readonly head: DirectHead;
   readonly parts: Buffer[];
   readonly isTooLarge: boolean;
   missingBytes: number;
@@ -41,8 +46,10 @@ export class DirectConnection {
   readonly #socket: Socket;
   readonly #context: ServerContext;
   readonly #owner: DirectOwner;
-  /** The beginning of a head. */
+  readonly #heads: DirectHeadReader;
+  /** The beginning of a head, and the number of pieces in which it came. */
   #head: Buffer = NOTHING;
+  #headPieces = 0;
   #request: Request | undefined;
   #isAnswering = false;
   #isClosing = false;
@@ -57,20 +64,28 @@ export class DirectConnection {
     this.#socket = socket;
     this.#context = context;
     this.#owner = owner;
+    this.#heads = new DirectHeadReader(context.secret);
     // The HTTP server lets connections be half open, so their ends are ours to make.
     socket.on('data', this.#receive).on('end', this.#fail).on('error', this.#fail).on('close', this.#left);
     socket.setTimeout(KEEP_ALIVE_MS, this.#idle);
   }
 
-  /** Closes the connection, once the request that it may be serving is answered. */
+  /** Closes the connection, once the requests that have come over it are answered. */
   closeWhenIdle(): void {
     this.#isClosing = true;
-    if (!this.#isAnswering && !this.#request) this.#socket.destroy();
+    // What nginx has sent by now is read before.
+    setImmediate(() => {
+      if (!this.#isAnswering && !this.#request && this.#head.length === 0) this.#socket.destroy();
+    });
   }
 
   #received(chunk: Buffer): void {
     if (this.#isAnswering) {
       this.#refuse('a request before the last was answered');
+      return;
+    }
+    if (this.#socket.writableLength > MAX_UNSENT_BYTES) {
+      this.#refuse('requests whose answers are not taken');
       return;
     }
     const body = this.#request ? chunk : this.#readHead(chunk);
@@ -94,63 +109,62 @@ export class DirectConnection {
   /** Reads the head as far as it has come, and makes `#request` of it; returns what follows it. */
   #readHead(chunk: Buffer): Buffer | undefined {
     const bytes = this.#head.length === 0 ? chunk : Buffer.concat([this.#head, chunk]);
+    this.#headPieces++;
     const length = Math.min(bytes.length, FIRST_LINE.length);
     if (bytes.compare(FIRST_LINE, 0, length, 0, length) !== 0) {
       this.#handOver(bytes);
       return undefined;
     }
     const end = bytes.indexOf(HEAD_END);
-    if (end < 0 && bytes.length <= MAX_HEADER_BYTES) {
+    if (end < 0 && bytes.length <= MAX_HEADER_BYTES && this.#headPieces < MAX_HEAD_PIECES) {
       this.#head = bytes;
       return undefined;
     }
-    const headers =
-      end < 0 ? undefined : parseHeaders(bytes.toString('latin1', FIRST_LINE.length, end + LINE_END.length));
-    const missingBytes = bodyLength(headers);
-    if (headers?.[PUBLISH_NAME] === undefined || missingBytes === undefined) {
+    this.#head = NOTHING;
+    this.#headPieces = 0;
+    let head: DirectHead | undefined;
+    try {
+      // With the end of its last line.
+      if (end >= 0) head = this.#heads.read(bytes.toString('latin1', FIRST_LINE.length, end + 2));
+    } catch (error) {
+      this.#notAHandoff(error);
+      return undefined;
+    }
+    if (!head) {
       this.#handOver(bytes);
       return undefined;
     }
-    this.#head = NOTHING;
-    const handoff = this.#readHandoff(headers);
-    if (!handoff) return undefined;
-    const isTooLarge = missingBytes > this.#context.limits().messageBytes;
-    this.#request = { headers, handoff, parts: [], isTooLarge, missingBytes };
+    const isTooLarge = head.bodyBytes > this.#context.limits().messageBytes;
+    this.#request = { head, parts: [], isTooLarge, missingBytes: head.bodyBytes };
     return bytes.subarray(end + HEAD_END.length);
   }
 
-  /** Answers and closes when it is none, before a byte of its body is kept. */
-  #readHandoff(headers: IncomingHttpHeaders): Handoff | undefined {
-    try {
-      return readHandoff(headers, this.#context.secret);
-    } catch (error) {
-      const socket = this.#socket;
-      writeReply(socket, notAHandoff(this.#context, error));
-      socket.off('data', this.#receive);
-      socket.resume();
-      socket.end();
-      return undefined;
-    }
+  /** Answers and closes, before a byte of a body is kept. */
+  #notAHandoff(error: unknown): void {
+    const socket = this.#socket;
+    socket.off('data', this.#receive);
+    socket.resume();
+    writeReply(socket, notAHandoff(this.#context, error), { closes: true });
+    socket.destroySoon();
   }
 
-  async #answer(request: Request): Promise<void> {
-    const reply = await this.#reply(request);
+  async #answer({ head: { headers, handoff }, parts, isTooLarge }: Request): Promise<void> {
+    let answer: PublisherAnswer;
+    try {
+      if (handoff.refusal) {
+        answer = { refusal: handoff.refusal };
+      } else {
+        const store = this.#context.stores.of(handoff.settings);
+        answer = await publishMessage(store, handoff, headers, isTooLarge ? undefined : ownBytes(parts));
+      }
+    } catch (error) {
+      answer = { refusal: reportFault(this.#context, handoff, error) };
+    }
     this.#isAnswering = false;
     if (this.#socket.destroyed) return;
-    writeReply(this.#socket, reply);
-    if (this.#isClosing) this.#socket.end();
-  }
-
-  async #reply({ headers, handoff, parts, isTooLarge }: Request): Promise<Reply> {
-    const context = this.#context;
-    try {
-      if (handoff.refusal) return refuse(handoff.refusal, handoff);
-      const store = context.stores.of(handoff.settings);
-      const answer = await publishMessage(store, handoff, headers, isTooLarge ? undefined : ownBytes(parts));
-      return 'refusal' in answer ? refuse(answer.refusal, handoff) : answer;
-    } catch (error) {
-      return refuse(reportFault(context, handoff, error), handoff);
-    }
+    const reply = 'refusal' in answer ? refuse(answer.refusal, handoff) : answer;
+    writeReply(this.#socket, reply, { closes: this.#isClosing });
+    if (this.#isClosing) this.#socket.destroySoon();
   }
 
   /** Gives the connection to Node's HTTP server, with what has been read from it. */
@@ -173,37 +187,4 @@ export class DirectConnection {
     this.#context.log.warn(`closed a connection from nginx: ${what}`);
     this.#socket.destroy();
   }
-}
-
-/** Header lines, each with its end, by lower-case name; undefined when one has no colon. */
-function parseHeaders(lines: string): IncomingHttpHeaders | undefined {
-  const headers: Record<string, string> = {};
-  for (let at = 0; at < lines.length; ) {
-    const end = lines.indexOf(LINE_END, at);
-    const colon = lines.indexOf(':', at);
-    if (colon < 0 || colon > end) return undefined;
-    headers[lines.slice(at, colon).toLowerCase()] = withoutBlanks(lines, colon + 1, end);
-    at = end + LINE_END.length;
-  }
-  return headers;
-}
-
-/** The part of a text without blanks and tabs around it, which are no part of a header's value (RFC 9110 §5.5). */
-function withoutBlanks(text: string, from: number, to: number): string {
-  let start = from;
-  let end = to;
-  while (start < end && isBlank(text.charCodeAt(start))) start++;
-  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
-  return text.slice(start, end);
-}
-
-function isBlank(code: number): boolean {
-  return code === 0x20 || code === 0x09;
-}
-
-/** Bytes that the body has; undefined when that is not said in the way in which nginx says it. */
-function bodyLength(headers: IncomingHttpHeaders | undefined): number | undefined {
-  const length = headers?.['content-length'] ?? '0';
-  if (!/^\d{1,15}$(?!\n)/.test(length) || headers?.['transfer-encoding'] !== undefined) return undefined;
-  return Number(length);
 }

@@ -27,8 +27,8 @@ const INFO = `POST /info HTTP/1.1\r\nHost: njchan\r\nNjchan-Settings: ${SETTINGS
 const info = (channel: string): string => `${INFO}Njchan-Channels: /${channel}\r\n\r\n`;
 
 /** A connection as nginx opens it. */
-function open() {
-  const socket = connect(join(njchan.runDir, 'sidecar.sock'));
+function open(to = njchan) {
+  const socket = connect(join(to.runDir, 'sidecar.sock'));
   atEnd(() => void socket.destroy());
   let received = Buffer.alloc(0);
   let isClosed = false;
@@ -174,4 +174,53 @@ it('bad settings are no hand-off', async () => {
   const response = await connection.response();
   expect([response.status, response.body.toString()]).toEqual([400, 'not a hand-off\n']);
   await connection.closed();
+});
+
+it('a head in many pieces is read all the same', async () => {
+  const connection = open();
+  for (const char of message('crumbs')) {
+    connection.send(char);
+    await connection.flushed();
+  }
+  expect((await connection.response()).status).toBe(202);
+  expect(await stored('crumbs')).toBe('hi');
+});
+
+it.each([
+  ['that come before an answer', 2, 100],
+  ['whose answers nobody takes', 100_000, 1],
+])('requests %s close the connection', async (_name, count, atOnce) => {
+  const socket = connect(join(njchan.runDir, 'sidecar.sock'));
+  atEnd(() => void socket.destroy());
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  socket.on('error', () => {});
+  socket.pause();
+  const text = message('greedy', 'hi').repeat(atOnce);
+  for (let i = 0; i < count && !socket.destroyed; i++) {
+    if (!socket.write(text))
+      await new Promise((resolve) => socket.once('drain', resolve).once('close', resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  socket.resume();
+  await closed;
+});
+
+it('a sidecar that stops answers what it has begun to read, and keeps no connection', async () => {
+  const own = await startNjchan({
+    config: 'location ~ ^/pub/(.*)$ { nchan_publisher; nchan_channel_id $1; }',
+  });
+  const [idle, busy] = [open(own), open(own)];
+  idle.send(message('first'));
+  expect((await idle.response()).status).toBe(202);
+  const text = message('last');
+  busy.send(text.slice(0, -1));
+  // It has been read when what was sent later over another connection is answered.
+  idle.send(message('second'));
+  expect((await idle.response()).headers.connection).toBeUndefined();
+  process.kill(await own.sidecarPid(), 'SIGTERM');
+  await idle.closed();
+  busy.send(text.slice(-1));
+  const response = await busy.response();
+  expect([response.status, response.headers.connection]).toEqual([202, 'close']);
+  await busy.closed();
 });
