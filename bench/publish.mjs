@@ -5,7 +5,8 @@ import { cpuMicroseconds } from './proc.mjs';
 import { compare } from './servers.mjs';
 
 const DEFAULTS = { connections: '32', seconds: '5', bytes: '100', channels: '100', rounds: '3' };
-const WARM_UP_SECONDS = 1;
+/** The sidecar's code is slow until it is compiled. */
+const WARM_UP_SECONDS = 3;
 export const RATE = 'messages/s';
 
 async function publishFor(publishers, seconds, body, channels) {

@@ -15,6 +15,7 @@ export class PublishOrder {
     prepared: T | Promise<T>,
     task: (value: T) => Promise<R>,
   ): Promise<R> {
+    if (this.#tails.size === 0 && !(prepared instanceof Promise)) return task(prepared);
     const before = channels.map((channel) => this.#tails.get(channel));
     if (!(prepared instanceof Promise) && before.every((tail) => tail === undefined)) return task(prepared);
 

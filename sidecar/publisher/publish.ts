@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Handoff } from '../handoff.ts';
 import { headerText } from '../header-text.ts';
-import { formatId, type MessageDraft } from '../store/message.ts';
+import { type Deflated, formatId, type MessageDraft } from '../store/message.ts';
 import type { ChannelInfo, Store } from '../store/store.ts';
 import { deflateMessage } from '../websocket/deflate.ts';
 import { PublishOrder } from './publish-order.ts';
@@ -48,11 +48,19 @@ export async function publish(store: Store, handoff: Handoff, draft: MessageDraf
   };
   const { channels, settings } = handoff;
   const deflated = settings.deflateMessage ? deflateMessage(draft.data, settings) : undefined;
+  const complete = (copy: Deflated | undefined): MessageDraft =>
+    copy ? { ...draft, deflated: copy } : draft;
+  const [first] = channels;
+  if (channels.length === 1 && first !== undefined) {
+    return infoOfOne(
+      await order.run(channels, deflated, (copy) => store.publish(first, complete(copy), limits)),
+    );
+  }
   const infos = await order.run(channels, deflated, (copy) => {
-    const whole = copy ? { ...draft, deflated: copy } : draft;
+    const whole = complete(copy);
     return Promise.all(channels.map((channel) => store.publish(channel, whole, limits)));
   });
-  return infos.length === 1 ? infoOfOne(infos[0] as ChannelInfo) : infoOfSeveral(infos);
+  return infoOfSeveral(infos);
 }
 
 /** The event name of a message: the location's, else the one that the publisher's header names. */

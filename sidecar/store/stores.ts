@@ -26,6 +26,8 @@ interface Upstream {
   readonly link: RedisLink;
   /** By what their locations say. */
   readonly stores: Map<string, RedisStore | BackupStore>;
+  /** The same by the settings that asked for them: they are parsed once for many requests. */
+  readonly bySettings: WeakMap<RedisLocationSettings, RedisStore | BackupStore>;
 }
 
 /** What a location says about Redis, apart from the upstream. */
@@ -78,11 +80,12 @@ export class Stores {
     const upstream = this.#upstreams.get(settings.redisUpstream);
     if (!upstream)
       throw new Error(`the sidecar's configuration has no Redis upstream "${settings.redisUpstream}"`);
-    const key = LOCATION_KEYS.map((name) => settings[name]).join(' ');
-    let store = upstream.stores.get(key);
+    let store = upstream.bySettings.get(settings);
     if (!store) {
-      store = this.#newStore(upstream, settings);
+      const key = LOCATION_KEYS.map((name) => settings[name]).join(' ');
+      store = upstream.stores.get(key) ?? this.#newStore(upstream, settings);
       upstream.stores.set(key, store);
+      upstream.bySettings.set(settings, store);
     }
     store.deflater.settings = settings;
     return store;
@@ -153,6 +156,7 @@ export class Stores {
       settings: { ...upstream, fakesubIntervalMs, publishCutoffBytes } as unknown as RedisStoreSettings,
       link,
       stores,
+      bySettings: new WeakMap(),
     });
   }
 

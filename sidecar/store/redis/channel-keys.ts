@@ -3,11 +3,12 @@
  * braces, the part that decides in which slot of a cluster they are, so a `}` is written as byte 0x19; the gateway
  * refuses names that contain that byte.
  */
-import { encodeChannelName } from '../../../handoff/channel-name.ts';
+import { encodeChannelName, isPlainChannelName } from '../../../handoff/channel-name.ts';
 import { BRACE_STAND_IN, TAG } from './keys.ts';
 
 const CLOSING_BRACE = 0x7d;
 const STAND_IN = BRACE_STAND_IN.charCodeAt(0);
+const PUBSUB = Buffer.from(':pubsub');
 
 /** The id of a channel as it stands in keys and alerts. `name` is percent-encoded. */
 export function channelIdOf(name: string): Buffer {
@@ -39,9 +40,30 @@ export interface ChannelKeys {
   readonly pubsub: Buffer;
 }
 
+/** The others are made when they are asked for: publishing takes none but the head. */
+class Keys implements ChannelKeys {
+  readonly head: Buffer;
+  readonly #name: string;
+  #pubsub: Buffer | undefined;
+
+  constructor(namespace: string, name: string) {
+    this.#name = name;
+    this.head = isPlainChannelName(name)
+      ? Buffer.from(`${namespace}${TAG}${name}}`)
+      : Buffer.concat([Buffer.from(namespace + TAG), channelIdOf(name), Buffer.of(CLOSING_BRACE)]);
+  }
+
+  get id(): Buffer {
+    return channelIdOf(this.#name);
+  }
+
+  get pubsub(): Buffer {
+    this.#pubsub ??= Buffer.concat([this.head, PUBSUB]);
+    return this.#pubsub;
+  }
+}
+
 /** @param namespace '' or ending in a colon. */
 export function channelKeys(namespace: string, name: string): ChannelKeys {
-  const id = channelIdOf(name);
-  const head = Buffer.concat([Buffer.from(namespace + TAG), id, Buffer.of(CLOSING_BRACE)]);
-  return { id, head, pubsub: Buffer.concat([head, Buffer.from(':pubsub')]) };
+  return new Keys(namespace, name);
 }

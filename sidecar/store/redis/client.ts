@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { Command, Redis, type RedisOptions } from 'ioredis';
+import { type Argument, CommandBatch } from './command-batch.ts';
 import { connectError } from './connect-error.ts';
 import { parseRedisUrl, type RedisAddress } from './url.ts';
 
@@ -97,13 +98,69 @@ export interface WireOptions {
   readonly events: WireEvents;
 }
 
+/** Who waits for a reply; one of the two is called, once. They may not throw. */
+export interface Waiter {
+  /** @param reply strings in it are Buffers. */
+  replied(reply: unknown): void;
+  /** @param error ReplyError is what Redis replied; others say that the connection was lost. */
+  failed(error: Error): void;
+}
+
+/**
+ * A command as the library's queue and its parser know it, without what a command of the library brings for every need:
+ * its promises and functions cost more than all the rest of a call. Not for commands that (un)subscribe.
+ */
+class LightCommand implements Pick<Command, 'name' | 'isTraced' | 'setReplyContext' | 'resolve' | 'reject'> {
+  readonly name: string;
+  readonly args: readonly Argument[];
+  /** Else the library would make a promise, to tell tracers of it. */
+  readonly isTraced = true;
+  readonly promise = undefined;
+  readonly #waiter: Waiter;
+
+  constructor(name: string, args: readonly Argument[], waiter: Waiter) {
+    this.name = name;
+    this.args = args;
+    this.#waiter = waiter;
+  }
+
+  setReplyContext(): void {}
+
+  toWritable(): this {
+    return this;
+  }
+
+  resolve(reply: unknown): void {
+    this.#waiter.replied(reply);
+  }
+
+  reject(error: Error): void {
+    this.#waiter.failed(error);
+  }
+}
+
+/**
+ * Commands in a batch, at most: Redis shall begin with the first ones while the next are made ready, and not stand idle
+ * until the end of a long turn of the event loop.
+ */
+const MAX_BATCH_COMMANDS = 8;
+
 /**
  * A bare connection: it sends commands and tells what comes back. It does not log in, and is never made anew. What is
- * sent in one turn of the event loop is written in one go, in order, which costs less than the library's own pipelines.
+ * sent in one turn of the event loop is written in few goes, in order, which costs less than the library's own pipelines.
  */
 export class Wire {
   readonly #redis: Redis;
-  #corked = false;
+  readonly #batch = new CommandBatch();
+  /** Stands in for the socket where the library writes a command. */
+  readonly #sink = {
+    write: (command: LightCommand | string | Buffer): void => {
+      if (this.#batch.count === 0) setImmediate(this.#flush);
+      if (command instanceof LightCommand) this.#batch.add(command.name, command.args);
+      else this.#batch.addEncoded(command);
+      if (this.#batch.count === MAX_BATCH_COMMANDS) this.#flush();
+    },
+  };
 
   private constructor(redis: Redis) {
     this.#redis = redis;
@@ -162,18 +219,27 @@ export class Wire {
    * @throws ReplyError what Redis replied; other errors when the connection was lost.
    */
   send(name: string, args: readonly (string | Buffer)[]): Promise<unknown> {
-    if (!this.#corked) {
-      this.#corked = true;
-      this.#redis.stream.cork();
-      setImmediate(this.#uncork);
-    }
     const command = new Command(name, args as (string | Buffer)[], { replyEncoding: null });
-    return this.#redis.sendCommand(command) as Promise<unknown>;
+    return this.#give(command) as Promise<unknown>;
   }
 
-  readonly #uncork = (): void => {
-    this.#corked = false;
-    this.#redis.stream.uncork();
+  /** Does as `send`, for commands that there are many of. */
+  call(name: string, args: readonly Argument[], waiter: Waiter): void {
+    this.#give(new LightCommand(name, args, waiter) as unknown as Command);
+  }
+
+  #give(command: Command): unknown {
+    return this.#redis.sendCommand(command, this.#sink as unknown as Redis['stream']);
+  }
+
+  readonly #flush = (): void => {
+    if (this.#batch.count === 0) return;
+    const { stream } = this.#redis;
+    const pieces = this.#batch.take();
+    if (!stream.writable) return; // the connection is over: what it waits for fails
+    if (pieces.length > 1) stream.cork();
+    for (const piece of pieces) stream.write(piece);
+    if (pieces.length > 1) stream.uncork();
   };
 
   /** Ends the connection at once, without waiting for the server. */

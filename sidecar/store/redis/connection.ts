@@ -1,6 +1,6 @@
 /** One connection to one server, from log-in to loss. */
 import { after } from '../../timers.ts';
-import { Wire, type WireOptions } from './client.ts';
+import { type Waiter, Wire, type WireOptions } from './client.ts';
 import { connectError } from './connect-error.ts';
 import type { RedisAddress } from './url.ts';
 
@@ -133,6 +133,30 @@ export class Connection {
     return sent.then(this.#replied, this.#failed);
   }
 
+  /**
+   * Does as `send`, for commands that there are many of; the waiter is called in the order of the replies.
+   * @param waiter `failed` gets a ReplyError or a ConnectionLostError, and is called when nothing else of ours runs.
+   */
+  call(name: string, args: readonly (string | Buffer)[], waiter: Waiter): void {
+    if (this.#why) {
+      const error = this.#lostError(this.#why);
+      queueMicrotask(() => waiter.failed(error));
+      return;
+    }
+    if (this.#sent++ === this.#answered) this.#expectReply();
+    this.#wire!.call(name, args, {
+      replied: (reply) => {
+        this.#settled();
+        waiter.replied(reply);
+      },
+      failed: (error) => {
+        // Not within the library, which may be about to take more replies from what it has read.
+        queueMicrotask(() => waiter.failed(this.#known(error)));
+        this.#settled();
+      },
+    });
+  }
+
   async #count(name: string, done: Promise<unknown>): Promise<void> {
     const startedAt = performance.now();
     const failed = await done.then(
@@ -163,8 +187,12 @@ export class Connection {
 
   readonly #failed = (error: Error): never => {
     this.#settled();
-    throw isReplyError(error) ? error : this.#lostError(this.#why ?? error);
+    throw this.#known(error);
   };
+
+  #known(error: Error): Error {
+    return isReplyError(error) ? error : this.#lostError(this.#why ?? error);
+  }
 
   #settled(): void {
     this.#lastProgress = performance.now();

@@ -106,18 +106,18 @@ export class Dispatcher {
     }
     const sentAt = performance.now();
     const command = call.script ? 'evalsha' : this.#options.topology().publishCommand.toLowerCase();
-    connection.send(command, call.args).then(
-      (reply) => {
+    connection.call(command, call.args, {
+      replied: (reply) => {
         server.count(call.name, performance.now() - sentAt, false);
         this.#settled(call);
         call.resolve(reply);
       },
-      (error: Error) => {
+      failed: (error) => {
         server.count(call.name, performance.now() - sentAt, true);
         if (isReplyError(error)) this.#refused({ call, server, connection, message: error.message }, error);
         else this.#unanswered(call, server, error);
       },
-    );
+    });
   }
 
   #unanswered(call: Call, server: Server, error: Error): void {

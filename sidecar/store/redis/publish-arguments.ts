@@ -6,8 +6,8 @@ import type { RedisLink, ScriptArgument } from './link.ts';
 export function publishArguments(draft: MessageDraft, timeoutSeconds: number): ScriptArgument[] {
   return [
     draft.data,
-    Buffer.from(draft.contentType, 'latin1'),
-    Buffer.from(draft.eventsourceEvent, 'latin1'),
+    latin1(draft.contentType),
+    latin1(draft.eventsourceEvent),
     draft.deflated ? 1 : 0,
     timeoutSeconds,
   ];
@@ -32,4 +32,8 @@ export function storeArguments(
     publishCommand,
     accurate,
   ];
+}
+
+function latin1(text: string): ScriptArgument {
+  return text === '' ? '' : Buffer.from(text, 'latin1');
 }

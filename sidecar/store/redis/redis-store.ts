@@ -97,9 +97,10 @@ export class RedisStore implements Store {
   }
 
   async publish(name: string, draft: MessageDraft, limits: BufferLimits): Promise<ChannelInfo> {
-    await this.#joined(name);
+    const joined = this.#joined(name);
+    if (joined) await joined;
     const keys = channelKeys(this.#settings.redisNamespace, name);
-    const { head, pubsub } = keys;
+    const { head } = keys;
     const { redisStorageMode, redisNostoreFastpublish, publishCutoffBytes } = this.#settings;
     if (this.#channels.has(name)) this.deflater.published(draft);
     if (redisStorageMode !== 'nostore') {
@@ -118,7 +119,7 @@ export class RedisStore implements Store {
     const time = Math.floor(Date.now() / 1000);
     if (redisNostoreFastpublish) {
       const subscribers = await this.#link.publish(
-        pubsub,
+        keys.pubsub,
         formatUnstoredMessage(
           { ...draft, ttlSeconds: limits.timeoutSeconds, compressed: draft.deflated !== undefined },
           time,
@@ -266,10 +267,16 @@ export class RedisStore implements Store {
     for (const channel of channels) channel.arriving.delete(subscription);
   }
 
-  /** Who subscribed here before something happens to the channel here shall see it, unless that takes too long. */
-  async #joined(name: string): Promise<void> {
+  /**
+   * Who subscribed here before something happens to the channel here shall see it, unless that takes too long.
+   * @returns undefined when there is nobody to wait for.
+   */
+  #joined(name: string): Promise<void> | undefined {
     const channel = this.#channels.get(name);
-    if (!channel) return;
+    return channel && (!channel.isLoaded || channel.arriving.size > 0) ? this.#allJoined(channel) : undefined;
+  }
+
+  async #allJoined(channel: RemoteChannel): Promise<void> {
     if (!channel.isLoaded) await channel.ready;
     if (channel.arriving.size > 0) {
       await Promise.all(Array.from(channel.arriving, (subscription) => this.#waiting.get(subscription)));

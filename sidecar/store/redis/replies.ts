@@ -29,22 +29,24 @@ function list(value: unknown): unknown[] {
 function messageId(value: unknown): MessageId | undefined {
   const text = bytes(value).toString('latin1');
   if (text === '') return undefined;
-  const [time, tag] = text.split(':').map(Number);
-  if (!Number.isSafeInteger(time) || !Number.isSafeInteger(tag)) {
+  const colon = text.indexOf(':');
+  const time = Number(text.slice(0, colon));
+  const tag = Number(text.slice(colon + 1));
+  if (colon < 0 || !Number.isSafeInteger(time) || !Number.isSafeInteger(tag)) {
     throw new ReplyShapeError('a script replied no message id where one belongs');
   }
-  return { time: time as number, tag: tag as number };
+  return { time, tag };
 }
 
 /** The figures that publish, find_channel and delete reply; undefined for nil. */
 export function parseFigures(reply: unknown): ChannelInfo | undefined {
   if (reply === null) return undefined;
-  const [id, messages, subscribers, lastSeen] = list(reply);
-  const seen = integer(lastSeen);
+  const fields = list(reply);
+  const seen = integer(fields[3]);
   return {
-    lastMessageId: messageId(id) ?? { time: 0, tag: 0 },
-    messages: integer(messages),
-    subscribers: integer(subscribers),
+    lastMessageId: messageId(fields[0]) ?? { time: 0, tag: 0 },
+    messages: integer(fields[1]),
+    subscribers: integer(fields[2]),
     lastSeenSubscriber: seen < 0 ? undefined : seen,
   };
 }
