@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { ScriptError, scriptsBySha1 } from '../../../lua/script-error.ts';
 import type { Call } from '../../../sidecar/store/redis/call.ts';
+import type { Waiter } from '../../../sidecar/store/redis/client.ts';
 import { type Connection, ConnectionLostError } from '../../../sidecar/store/redis/connection.ts';
 import { Dispatcher } from '../../../sidecar/store/redis/dispatcher.ts';
 import { RedisUnavailableError } from '../../../sidecar/store/redis/link.ts';
@@ -29,6 +30,8 @@ class FakeServer {
       writable: true,
       send: (_name: string, args: string[]) =>
         new Promise((resolve, reject) => this.sent.push({ text: args.at(-1) ?? 'ASKING', resolve, reject })),
+      call: (_name: string, args: string[], { replied, failed }: Waiter) =>
+        this.sent.push({ text: args.at(-1) as string, resolve: replied, reject: failed }),
       answered: () =>
         new Promise<void>((resolve) => {
           this.#answeredWaits.push(resolve);
