@@ -41,6 +41,8 @@ export const HANDOFF = {
   refusal: value('refusal', 'Njchan-Refusal'),
   /** The upstream whose figures are asked for, percent-encoded as channel names are, with the action `redis_stats`. */
   redisUpstream: value('redis_upstream', 'Njchan-Redis-Upstream'),
+  /** Access-Control-Allow-Origin where it is not the request's own origin; empty: it is. */
+  allowOrigin: value('allow_origin', 'Njchan-Allow-Origin'),
   /** `upgrade` when the sidecar shall take over the connection (every streaming transport), else empty. */
   connection: value('connection', 'Connection'),
   /** The protocol to upgrade to: the transport's name. */
@@ -95,6 +97,7 @@ export const DYNAMIC_VALUES = {
   message_buffer_length_expression: 1,
   last_message_id: 5,
   redis_upstream_expression: 1,
+  allow_origin_expression: 1,
 } as const;
 export type DynamicValue = keyof typeof DYNAMIC_VALUES;
 

@@ -45,6 +45,21 @@ export const REFUSALS = {
     body: 'missing nchan_message_buffer_length value',
     cure: 'The variables in nchan_message_buffer_length gave an empty value.',
   },
+  origin_refused: {
+    status: 403,
+    body: NONE,
+    cure: 'The request has an Origin that nchan_access_control_allow_origin does not name.',
+  },
+  channel_does_not_exist: {
+    status: 403,
+    body: NONE,
+    cure: 'The location has nchan_subscribe_existing_channels_only, and the channel, or one of several, does not exist.',
+  },
+  too_many_subscribers: {
+    status: 403,
+    body: NONE,
+    cure: 'The channel has as many subscribers on this server as nchan_max_channel_subscribers allows.',
+  },
   transport_not_allowed: {
     status: 403,
     body: NONE,

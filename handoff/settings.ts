@@ -30,6 +30,12 @@ export interface LocationSettings extends RedisLocationSettings {
   firstMessage: number;
   /** Seconds a subscriber waits with nothing received before it is told 408; 0 means for ever. */
   subscriberTimeout: number;
+  /** Say to browsers that they may send cookies along from pages of other origins. */
+  allowCredentials: boolean;
+  /** Refuse subscribers to channels that do not exist. */
+  existingChannelsOnly: boolean;
+  /** Subscribers that this server may have on a channel, or on a list of several; 0 is no limit. */
+  maxChannelSubscribers: number;
   /** Bytes allowed in one evaluated channel id argument. */
   maxChannelIdLength: number;
   /** Splits each evaluated channel id into several; '' does not. */
@@ -71,6 +77,9 @@ export const DEFAULT_SETTINGS: Readonly<LocationSettings> = {
   messageTimeout: 3600,
   firstMessage: 1,
   subscriberTimeout: 0,
+  allowCredentials: true,
+  existingChannelsOnly: false,
+  maxChannelSubscribers: 0,
   maxChannelIdLength: 1024,
   channelIdSplitDelimiter: '',
   compoundEtag: false,

@@ -24,6 +24,7 @@ import {
 import { channelNames, encodedValue } from './channels.ts';
 import { dynamicLimits } from './dynamic-limits.ts';
 import { givenVariables } from './dynamic-value.ts';
+import { allowedOrigin } from './origin.ts';
 import { requestedMessageId } from './requested-id.ts';
 import { chooseTransport, UPGRADED } from './transport.ts';
 
@@ -41,6 +42,8 @@ interface Outcome {
   /** Percent-encoded. */
   redisUpstream?: string;
   refusal?: RefusalName;
+  /** Access-Control-Allow-Origin where it is not the request's own origin. */
+  allowOrigin?: string | undefined;
 }
 
 /** Control characters that nginx takes in a header and Node's parser does not (RFC 9110 §5.5). */
@@ -53,7 +56,10 @@ export function handle(r: NginxHTTPRequest, role: Role): void {
     return;
   }
   const settings = settingsFor(r, role);
-  handOff(r, decide(r, settings));
+  const allowOrigin = allowedOrigin(r, r.variables[LOCATION_VARIABLE] || '');
+  const outcome = allowOrigin === undefined ? refuse('origin_refused') : decide(r, settings);
+  outcome.allowOrigin = allowOrigin;
+  handOff(r, outcome);
 }
 
 /** Handles a request for the figures of a Redis upstream: whatever its method, it is handed off. */
@@ -146,6 +152,7 @@ function handOff(r: NginxHTTPRequest, outcome: Outcome): void {
   variables[HANDOFF.messageBufferLength.variable] = numeric(outcome.messageBufferLength);
   variables[HANDOFF.refusal.variable] = outcome.refusal || '';
   variables[HANDOFF.redisUpstream.variable] = outcome.redisUpstream || '';
+  variables[HANDOFF.allowOrigin.variable] = outcome.allowOrigin || '';
   variables[HANDOFF.connection.variable] = upgraded ? 'upgrade' : '';
   variables[HANDOFF.upgrade.variable] = upgraded ? outcome.transport : '';
   variables[TRANSFER_ENCODING_VARIABLE] = upgraded && outcome.transport === 'http-chunked' ? 'chunked' : '';

@@ -27,6 +27,8 @@ export interface Handoff {
   readonly redisUpstream: string;
   /** The client's Origin header; undefined when it sent none. */
   readonly origin: string | undefined;
+  /** Access-Control-Allow-Origin where it is not `origin`; '' where it is. */
+  readonly allowOrigin: string;
   /** `nginx/1.22.1`, for pages in nginx's style. */
   readonly nginx: string;
 }
@@ -112,6 +114,7 @@ export function readHandoff(headers: IncomingHttpHeaders, secret: Buffer | undef
     refusal: refusal === '' ? undefined : (refusal as RefusalName),
     redisUpstream: decodedName(get(NAMES.redisUpstream)),
     origin: headers.origin,
+    allowOrigin: get(NAMES.allowOrigin),
     nginx: get(NGINX_NAME) || 'nginx',
   };
 }
@@ -138,6 +141,7 @@ function readDirectSettings(headers: IncomingHttpHeaders): Handoff {
     refusal: undefined,
     redisUpstream: '',
     origin: headers.origin,
+    allowOrigin: '',
     nginx: (headers[NGINX_NAME] as string | undefined) ?? 'nginx',
   };
 }

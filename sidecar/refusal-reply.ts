@@ -4,7 +4,7 @@ import type { RefusalName } from '../handoff/refusals.ts';
 import type { ServerContext } from './context.ts';
 import { type Handoff, HandoffError } from './handoff.ts';
 import { allowedMethods } from './publisher/http.ts';
-import { corsHeaders, type HeaderList, type Reply, refusalReply, VARY } from './reply.ts';
+import { corsHeaders, exposedHeaders, type HeaderList, type Reply, refusalReply, VARY } from './reply.ts';
 
 /**
  * For a request that is no hand-off: somebody else has found the socket, or the gateway is of another version.
@@ -16,15 +16,24 @@ export function notAHandoff(context: ServerContext, error: unknown): Reply {
   return { status: 400, headers: [['Content-Type', 'text/plain']], body: 'not a hand-off\n' };
 }
 
+/** Refusals after which a polling client is told that the answer was to its message id. */
+const VARYING: ReadonlySet<RefusalName> = new Set([
+  'message_id_tag_count',
+  'channel_does_not_exist',
+  'too_many_subscribers',
+]);
+
 /** The answer to a hand-off, with the headers that the client of its transport expects. */
 export function refuse(refusal: RefusalName, handoff: Handoff): Reply {
   const polls = handoff.transport === 'longpoll' || handoff.transport === 'intervalpoll';
   const id = handoff.messageId;
+  const isForeign =
+    refusal === 'message_id_tag_count' && id !== undefined && id.tags.length > handoff.channels.length;
   const polling: HeaderList =
-    polls && refusal === 'message_id_tag_count' && id
-      ? [...(id.tags.length > handoff.channels.length ? [['Etag', formatTags(id)] as const] : []), ...VARY]
+    polls && VARYING.has(refusal)
+      ? [...(isForeign ? [['Etag', formatTags(id)] as const] : []), ...exposedHeaders(handoff), ...VARY]
       : [];
   const allow: HeaderList =
     refusal === 'method_not_allowed' ? [['Allow', `${allowedMethods(handoff)}, OPTIONS`]] : [];
-  return refusalReply(refusal, handoff.nginx, [...allow, ...polling, ...corsHeaders(handoff.origin)]);
+  return refusalReply(refusal, handoff.nginx, [...allow, ...polling, ...corsHeaders(handoff)]);
 }

@@ -4,6 +4,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { RefusalName } from '../handoff/refusals.ts';
 import type { SubscriberTransport } from '../handoff/settings.ts';
 import { reportFault, type ServerContext } from './context.ts';
 import { type Handoff, KEEP_ALIVE_MS, MAX_HEADER_BYTES, readHandoff } from './handoff.ts';
@@ -18,6 +19,7 @@ import {
 import { redisStatsReply } from './redis-stats.ts';
 import { notAHandoff, refuse } from './refusal-reply.ts';
 import { sendRawReply, sendReply } from './reply.ts';
+import { admitSubscriber } from './subscriber/admission.ts';
 import { serveStream } from './subscriber/stream.ts';
 import { POLLS, STREAMS } from './subscriber/transports.ts';
 import { serveWebSocket } from './subscriber/websocket.ts';
@@ -88,8 +90,9 @@ async function serveRequest(
     const poll = handoff.action === 'subscribe' ? POLLS[handoff.transport as SubscriberTransport] : undefined;
     if (poll) {
       const store = context.stores.of(handoff.settings);
-      if (!store.available) sendReply(response, refuse('redis_unavailable', handoff));
-      else await poll(response, handoff, store);
+      const refused = (refusal: RefusalName) => sendReply(response, refuse(refusal, handoff));
+      if (!store.available) refused('redis_unavailable');
+      else await admitSubscriber(store, handoff, () => poll(response, handoff, store), refused);
       return;
     }
     const answer = await answerFor(context, handoff, request);
@@ -131,18 +134,46 @@ function serveUpgrade(context: ServerContext, request: IncomingMessage, socket: 
     sendRawReply(socket, notAHandoff(context, error));
     return;
   }
-  try {
-    const stream = STREAMS[handoff.transport as SubscriberTransport];
-    if (stream) {
-      const store = context.stores.of(handoff.settings);
-      if (!store.available) sendRawReply(socket, refuse('redis_unavailable', handoff));
-      else serveStream(socket, handoff, store, stream);
-      return;
-    }
-    const refusal = serveWebSocket(request, socket, early, handoff, context);
-    if (refusal) sendRawReply(socket, refuse(refusal, handoff));
-  } catch (error) {
+  const refused = (refusal: RefusalName) => sendRawReply(socket, refuse(refusal, handoff));
+  const failed = (error: unknown) => {
     reportFault(context, handoff, error);
     socket.destroy();
+  };
+  const serve = () => {
+    // While channels were looked up, the other side may have failed; what it closed in order is still to be read.
+    if (socket.destroyed) return;
+    try {
+      serveUpgraded(context, handoff, request, socket, early);
+    } catch (error) {
+      failed(error);
+    }
+  };
+  try {
+    const store = context.stores.of(handoff.settings);
+    if (handoff.action !== 'subscribe') serve();
+    else if (!store.available) refused('redis_unavailable');
+    else {
+      admitSubscriber(store, handoff, serve, refused)?.catch((error: unknown) =>
+        refused(reportFault(context, handoff, error)),
+      );
+    }
+  } catch (error) {
+    failed(error);
   }
+}
+
+function serveUpgraded(
+  context: ServerContext,
+  handoff: Handoff,
+  request: IncomingMessage,
+  socket: Socket,
+  early: Buffer,
+): void {
+  const stream = STREAMS[handoff.transport as SubscriberTransport];
+  if (stream) {
+    serveStream(socket, handoff, context.stores.of(handoff.settings), stream);
+    return;
+  }
+  const refusal = serveWebSocket(request, socket, early, handoff, context);
+  if (refusal) sendRawReply(socket, refuse(refusal, handoff));
 }

@@ -54,6 +54,7 @@ export function directChannel(scope: Scope, settings: LocationSettings): string 
     isComputed(values.messageTimeout) ||
     isComputed(values.messageBufferLength) ||
     values.lastMessageId !== undefined ||
+    values.allowOrigin !== undefined ||
     ids.length !== 1 ||
     group === undefined ||
     variables === undefined ||

@@ -21,6 +21,7 @@ const DYNAMIC: Readonly<Record<DynamicValue, Read>> = {
   message_timeout_expression: ({ messageTimeout }) => messageTimeout,
   message_buffer_length_expression: ({ messageBufferLength }) => messageBufferLength,
   last_message_id: ({ lastMessageId }) => lastMessageId,
+  allow_origin_expression: ({ allowOrigin }) => allowOrigin,
   redis_upstream_expression: ({ endpoint }) =>
     endpoint?.serves === 'redisStats' ? endpoint.redisStats : undefined,
 };

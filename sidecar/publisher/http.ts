@@ -75,7 +75,7 @@ function infoReply(
   handoff: Handoff,
   headers: IncomingHttpHeaders,
 ): Reply {
-  const cors = corsHeaders(handoff.origin);
+  const cors = corsHeaders(handoff);
   if (!info) return { status: 404, headers: cors };
   const { contentType, body } = formatChannelInfo(info, negotiateFormat(headers.accept), Date.now());
   return { status, headers: [['Content-Type', contentType], ...cors], body };
@@ -102,7 +102,7 @@ export function optionsReply(handoff: Handoff): Reply {
       ['Access-Control-Allow-Methods', methods],
     );
   }
-  return { status: 200, headers: [...headers, ...(corsHeaders(origin) as HeaderList)] };
+  return { status: 200, headers: [...headers, ...(corsHeaders(handoff) as HeaderList)] };
 }
 
 /**

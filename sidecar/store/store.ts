@@ -114,6 +114,8 @@ export interface Store {
   read(channels: readonly string[], start: Start, limit: number, limitBytes: number): Promise<Delivery[]>;
   /** Figures of this very list of several channels; undefined when nobody subscribes to it. */
   listInfo(channels: readonly string[]): Promise<ListInfo | undefined>;
+  /** Subscribers of this process to one channel, also through lists that it is in, or to this very list of several. */
+  subscribersHere(channels: readonly string[]): number;
   totals(): StoreTotals;
   /** Ends every subscriber with `shutdown`, also those that come from now on, and stops all timers. */
   close(): Promise<void>;

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { formatHttpDate } from '../../handoff/http-date.ts';
 import { formatTags } from '../../handoff/message-id.ts';
 import type { Handoff } from '../handoff.ts';
-import { corsHeaders, type HeaderList, sendReply, VARY } from '../reply.ts';
+import { corsHeaders, exposedHeaders, type HeaderList, sendReply, VARY } from '../reply.ts';
 import { type Delivery, formatSubscriptionId, type SubscriptionId } from '../store/message.ts';
 import { MULTIPART_CONTENT_TYPE, multipartBody } from './multipart.ts';
 
@@ -35,13 +35,9 @@ function send(
   headers: HeaderList,
   body?: Buffer,
 ): void {
-  const exposed: HeaderList =
-    handoff.origin === undefined
-      ? []
-      : [['Access-Control-Expose-Headers', `Last-Modified, ${etagName(handoff)}, Content-Type`]];
   sendReply(response, {
     status,
-    headers: [...headers, ...exposed, ...VARY, ...corsHeaders(handoff.origin)],
+    headers: [...headers, ...exposedHeaders(handoff), ...VARY, ...corsHeaders(handoff)],
     body,
   });
 }

@@ -28,11 +28,7 @@ export function serveStream(
   store: Store,
   transport: StreamTransport,
 ): void {
-  const head = responseHead(200, [
-    ...transport.headers,
-    ['Connection', 'close'],
-    ...corsHeaders(handoff.origin),
-  ]);
+  const head = responseHead(200, [...transport.headers, ['Connection', 'close'], ...corsHeaders(handoff)]);
   const wire = rawWire(socket, transport.farewells);
   const subscriber = new StreamingSubscriber(wire, transport.format(handoff), handoff);
   wire.attach(subscriber);

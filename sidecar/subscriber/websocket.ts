@@ -36,7 +36,7 @@ export function serveWebSocket(
   context: ServerContext,
 ): RefusalName | undefined {
   const { deflateWindow } = handoff.settings;
-  const accepted = acceptHandshake(request.headers, corsHeaders(handoff.origin), deflateWindow);
+  const accepted = acceptHandshake(request.headers, corsHeaders(handoff), deflateWindow);
   if ('refusal' in accepted) return accepted.refusal;
   const subscribes = handoff.action === 'subscribe';
   const store = context.stores.of(handoff.settings);

@@ -8,9 +8,15 @@ import { REPOSITORY, tempDir } from '../support/files.ts';
 import { BASE_VARIABLES, type GatewayCase } from './cases.ts';
 import { CHANNEL_CASES } from './channels.ts';
 import { MESSAGE_ID_CASES } from './message-ids.ts';
+import { ORIGIN_CASES } from './origins.ts';
 import { REQUEST_CASES } from './requests.ts';
 
-const CASES: readonly GatewayCase[] = [...REQUEST_CASES, ...MESSAGE_ID_CASES, ...CHANNEL_CASES];
+const CASES: readonly GatewayCase[] = [
+  ...REQUEST_CASES,
+  ...ORIGIN_CASES,
+  ...MESSAGE_ID_CASES,
+  ...CHANNEL_CASES,
+];
 
 const BUNDLE = join(REPOSITORY, 'dist/njs/njchan.js');
 

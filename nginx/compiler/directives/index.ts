@@ -1,4 +1,5 @@
 /** The directive table, and what a level of the configuration takes from it. */
+import { ACCESS } from './access.ts';
 import { CHANNEL_ID } from './channel-id.ts';
 import { ENDPOINTS } from './endpoints.ts';
 import { EVENTSOURCE } from './eventsource.ts';
@@ -14,7 +15,15 @@ import { WEBSOCKET } from './websocket.ts';
 
 /** Every directive that is supported, by the tables of docs/configuration.md and in their order. */
 export const DIRECTIVE_TABLES: Readonly<Record<string, readonly Row[]>> = {
-  directives: [...ENDPOINTS, ...CHANNEL_ID, ...MESSAGES, ...SUBSCRIBER, ...WEBSOCKET, ...EVENTSOURCE],
+  directives: [
+    ...ENDPOINTS,
+    ...CHANNEL_ID,
+    ...MESSAGES,
+    ...SUBSCRIBER,
+    ...WEBSOCKET,
+    ...EVENTSOURCE,
+    ...ACCESS,
+  ],
   'redis directives': REDIS,
   'redis upstream directives': [...REDIS_UPSTREAM, ...REDIS_TIMING],
   'obsolete directives': OBSOLETES,

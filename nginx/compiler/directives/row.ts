@@ -39,6 +39,7 @@ export interface Slots extends Omit<PlainSettings, LimitSlot>, RedisSlots {
   messageBufferLength: number | Expressions;
   messageTimeout: number | Expressions;
   lastMessageId: Expressions;
+  allowOrigin: Expressions;
   /** Set by nothing: for directives that have no effect any more. */
   obsolete: never;
 }

@@ -1,7 +1,5 @@
 /** Directives that Nchan 1.3 has and njchan does not have yet; they are refused by name, never passed over. */
 export const UNSUPPORTED: ReadonlySet<string> = new Set([
-  'nchan_access_control_allow_credentials',
-  'nchan_access_control_allow_origin',
   'nchan_authorize_request',
   'nchan_benchmark',
   'nchan_benchmark_channels',
@@ -20,19 +18,15 @@ export const UNSUPPORTED: ReadonlySet<string> = new Set([
   'nchan_group_max_messages_disk',
   'nchan_group_max_messages_memory',
   'nchan_group_max_subscribers',
-  'nchan_max_channel_subscribers',
   'nchan_max_reserved_memory',
   'nchan_message_temp_path',
   'nchan_publisher_upstream_request',
   'nchan_shared_memory_size',
   'nchan_storage_engine',
   'nchan_stub_status',
-  'nchan_subscribe_existing_channels_only',
   'nchan_subscribe_request',
   'nchan_subscriber_info',
   'nchan_subscriber_info_string',
   'nchan_unsubscribe_request',
-  'push_authorized_channels_only',
-  'push_max_channel_subscribers',
   'push_max_reserved_memory',
 ]);

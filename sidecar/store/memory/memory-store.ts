@@ -199,6 +199,12 @@ export class MemoryStore implements Store {
     return this.#findFeed(names)?.info();
   }
 
+  subscribersHere(names: readonly string[]): number {
+    const [name, ...others] = names;
+    if (others.length > 0) return this.#findFeed(names)?.subscribers ?? 0;
+    return this.#channels.get(name as string)?.subscribers ?? 0;
+  }
+
   totals(): StoreTotals {
     let subscribers = 0;
     for (const feed of this.#feeds.values()) subscribers += feed.subscribers;

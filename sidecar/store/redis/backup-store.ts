@@ -127,6 +127,10 @@ export class BackupStore implements Store {
     return this.#local.listInfo(names);
   }
 
+  subscribersHere(names: readonly string[]): number {
+    return this.#local.subscribersHere(names);
+  }
+
   /** Changes the bytes that the local copies may take. */
   setLimit(limitBytes: number): void {
     this.#local.setLimit(limitBytes);

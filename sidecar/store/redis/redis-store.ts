@@ -200,6 +200,10 @@ export class RedisStore implements Store {
     return this.#local.listInfo(names);
   }
 
+  subscribersHere(names: readonly string[]): number {
+    return this.#local.subscribersHere(names);
+  }
+
   /** Changes the bytes that the local copies may take. */
   setLimit(limitBytes: number): void {
     this.#local.setLimit(limitBytes);

@@ -42,6 +42,7 @@ const ORIGINS: Readonly<Record<string, readonly string[]>> = {
 const origins: readonly Case[] = Object.entries(ORIGINS).flatMap(([location, values]) =>
   values.map((origin) => ({
     name: `Origin: ${origin} at /${location}/`,
+    ...(origin === '' && location !== 'variable-origin' ? { differs: 'empty-origin' } : {}),
     steps: [
       post(`/${location}/{c}?origins=http://a.com`, 'x', { headers: [`Origin: ${origin}`] }),
       get(`/${location}/{c}?origins=http://a.com`, [`Origin: ${origin}`]),
@@ -59,6 +60,37 @@ const EVERYWHERE: readonly Case[] = [
   {
     name: 'an empty list of origins refuses',
     steps: [post('/variable-origin/{c}', 'x', { headers: [ORIGIN] })],
+  },
+  {
+    name: 'an origin that is allowed in an if only',
+    steps: [
+      post('/origin-in-if/{c}?partner=1', 'x', { headers: [ORIGIN] }),
+      post('/origin-in-if/{c}', 'x', { headers: [ORIGIN] }),
+    ],
+  },
+  {
+    name: 'origins between blanks',
+    steps: [post('/origin-with-blanks/{c}', 'x', { headers: [ORIGIN] })],
+  },
+  {
+    name: 'a refused origin with a message id that is none',
+    steps: [get('/one-origin/{c}', [ORIGIN, 'If-None-Match: x:0'])],
+  },
+  {
+    name: 'a refused origin, channel information',
+    steps: [publish('x'), get('/one-origin-info/{c}', [ORIGIN])],
+  },
+  {
+    name: 'a refused origin, a deletion is not done',
+    steps: [
+      publish('x'),
+      call('DELETE', '/one-origin-info/{c}', { headers: [ORIGIN] }),
+      get('/one-origin-info/{c}'),
+    ],
+  },
+  {
+    name: 'a refused origin, a message is not published',
+    steps: [post('/one-origin-info/{c}', 'x', { headers: [ORIGIN] }), get('/one-origin-info/{c}')],
   },
   { name: 'OPTIONS where the origin is not allowed', steps: [options('/one-origin/{c}', [ORIGIN])] },
   { name: 'OPTIONS where every origin is allowed', steps: [options('/any-origin/{c}', [ORIGIN])] },
@@ -80,6 +112,10 @@ const EVERYWHERE: readonly Case[] = [
   { name: 'an interval-poll with nothing new', steps: [get('/poll/{c}', [ORIGIN])] },
   { name: 'a long-poll that times out', steps: [get('/impatient/{c}', [ORIGIN])] },
   { name: 'a message id that cannot be read', steps: [get('/lp/{c}', [ORIGIN, 'If-None-Match: x:0'])] },
+  {
+    name: 'a message id with too many tags',
+    steps: [get('/lp/{c}', [ORIGIN, 'If-None-Match: 1595000000:[0],0'])],
+  },
   { name: 'a transport that is not served', steps: [get('/ws/{c}', [ORIGIN])] },
   { name: 'no channel id', steps: [get('/no-id/{c}', [ORIGIN])] },
   { name: 'an EventSource', steps: [subscribe('a', '/es/{c}', [...EVENTSOURCE, ORIGIN]), head('a')] },
@@ -109,6 +145,13 @@ export const cors: Area = {
       'nchan_pubsub; nchan_channel_id $1; nchan_access_control_allow_origin "http://a.com http://b.com";',
     'star-among-origins':
       'nchan_pubsub; nchan_channel_id $1; nchan_access_control_allow_origin "http://a.com *";',
+    'one-origin-info':
+      'nchan_publisher; nchan_channel_id $1; nchan_access_control_allow_origin http://a.com;',
+    'origin-in-if':
+      'nchan_pubsub; nchan_channel_id $1; nchan_access_control_allow_origin http://a.com; ' +
+      'if ($arg_partner) { nchan_access_control_allow_origin http://o.com; }',
+    'origin-with-blanks':
+      'nchan_pubsub; nchan_channel_id $1; nchan_access_control_allow_origin "  http://a.com   http://o.com ";',
     'variable-origin': 'nchan_pubsub; nchan_channel_id $1; nchan_access_control_allow_origin $arg_origins;',
     'no-credentials': 'nchan_pubsub; nchan_channel_id $1; nchan_access_control_allow_credentials off;',
   },

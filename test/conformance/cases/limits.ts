@@ -1,6 +1,6 @@
 /** Limits on subscribers and channels (spec §9). */
 import type { Area, Case } from '../case.ts';
-import { close, get, HANDSHAKE, publish, subscribe, subscribers } from '../steps.ts';
+import { close, get, HANDSHAKE, head, publish, subscribe, subscribers } from '../steps.ts';
 import { EVENTSOURCE } from './common.ts';
 
 const KINDS: Readonly<Record<string, readonly string[]>> = {
@@ -34,11 +34,75 @@ export const limits: Area = {
   locations: {
     existing: 'nchan_subscriber; nchan_subscribe_existing_channels_only on; nchan_channel_id $1;',
     'existing-poll': 'nchan_subscriber poll; nchan_subscribe_existing_channels_only on; nchan_channel_id $1;',
+    'existing-list':
+      'nchan_subscriber; nchan_subscribe_existing_channels_only on; nchan_channel_id_split_delimiter ","; nchan_channel_id $1;',
+    'two-in-list':
+      'nchan_subscriber; nchan_max_channel_subscribers 2; nchan_channel_id_split_delimiter ","; nchan_channel_id $1;',
+    'one-poller': 'nchan_subscriber poll; nchan_max_channel_subscribers 1; nchan_channel_id $1;',
     'two-subscribers': 'nchan_subscriber; nchan_max_channel_subscribers 2; nchan_channel_id $1;',
   },
   cases: [
     ...perKind,
     { name: 'existing channels only: an interval-poll', steps: [get('/existing-poll/{c}')] },
+    {
+      name: 'existing channels only: two, of which one does not exist',
+      steps: [publish('x'), get('/existing-list/{c},{c}-b')],
+    },
+    {
+      name: 'existing channels only: two that exist',
+      differs: 'existing-lists',
+      steps: [publish('x'), publish('y', undefined, '{c}-b'), get('/existing-list/{c},{c}-b')],
+    },
+    {
+      name: 'existing channels only: one that only a subscriber made',
+      steps: [
+        subscribe('a', '/es/{c}', EVENTSOURCE),
+        subscribers(1),
+        subscribe('b', '/existing/{c}', EVENTSOURCE),
+        head('b'),
+      ],
+    },
+    {
+      name: 'two subscribers at most: others count, too',
+      steps: [
+        subscribe('a', '/es/{c}', EVENTSOURCE),
+        subscribe('b', '/es/{c}', EVENTSOURCE),
+        subscribers(2),
+        get('/two-subscribers/{c}', EVENTSOURCE),
+      ],
+    },
+    {
+      name: 'two subscribers at most: those of a list count for its channels',
+      steps: [
+        subscribe('a', '/two-in-list/{c},{c}-b', EVENTSOURCE),
+        subscribe('b', '/two-in-list/{c},{c}-b', EVENTSOURCE),
+        subscribers(2),
+        get('/two-subscribers/{c}', EVENTSOURCE),
+      ],
+    },
+    {
+      name: 'two subscribers at most: a third of a list',
+      steps: [
+        subscribe('a', '/two-in-list/{c},{c}-b', EVENTSOURCE),
+        subscribe('b', '/two-in-list/{c},{c}-b', EVENTSOURCE),
+        subscribers(2),
+        get('/two-in-list/{c},{c}-b', EVENTSOURCE),
+      ],
+    },
+    {
+      name: 'two subscribers at most: those of a channel do not count for a list',
+      steps: [
+        subscribe('a', '/two-subscribers/{c}', EVENTSOURCE),
+        subscribe('b', '/two-subscribers/{c}', EVENTSOURCE),
+        subscribers(2),
+        subscribe('c', '/two-in-list/{c},{c}-b', EVENTSOURCE),
+        head('c'),
+      ],
+    },
+    {
+      name: 'one subscriber at most: an interval-poll counts as one',
+      steps: [publish('x'), subscribe('a', '/es/{c}', EVENTSOURCE), subscribers(1), get('/one-poller/{c}')],
+    },
     { name: 'existing channels only: one that exists', steps: [publish('x'), get('/existing/{c}')] },
     {
       name: 'two subscribers at most: the third when one has left',

@@ -131,5 +131,17 @@ export function multiplexing(on: Fixture): void {
       subscription.cancel();
       expect((await on.store.listInfo([a, b]))?.subscribers).toBe(1);
     });
+
+    it('counts its subscribers here, of a channel or of the very list', async () => {
+      const [a, b] = list();
+      const { store } = on;
+      expect(store.subscribersHere([a])).toBe(0);
+      const alone = store.subscribe([a], OLDEST, new TestSink());
+      const both = store.subscribe([a, b], OLDEST, new TestSink());
+      expect([[a], [b], [a, b], [b, a]].map((names) => store.subscribersHere(names))).toEqual([2, 1, 1, 0]);
+      alone.cancel();
+      both.cancel();
+      expect([[a], [b], [a, b]].map((names) => store.subscribersHere(names))).toEqual([0, 0, 0]);
+    });
   });
 }

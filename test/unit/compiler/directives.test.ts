@@ -50,8 +50,8 @@ describe('directives that are not supported', () => {
     expect(saidIn('U', 'nchan_storage_engine redis;')).toEqual([
       '"nchan_storage_engine" directive is not supported',
     ]);
-    expect(inLocation('push_max_channel_subscribers 1;')).toEqual([
-      '"push_max_channel_subscribers" directive is not supported',
+    expect(saidIn('H', 'push_max_reserved_memory 1m;')).toEqual([
+      '"push_max_reserved_memory" directive is not supported',
     ]);
   });
 

@@ -153,6 +153,7 @@ it('the http block declares the gateway, the hand-off and the sidecar', () => {
   js_var $njchan_message_buffer_length;
   js_var $njchan_refusal;
   js_var $njchan_redis_upstream;
+  js_var $njchan_allow_origin;
   js_var $njchan_connection;
   js_var $njchan_upgrade;
   js_var $njchan_transfer_encoding;
