@@ -2,6 +2,7 @@
  * nchan_redis_storage_mode backup: this process's memory is what counts, and Redis has a copy of it that outlives the
  * process (spec/redis-store.md §7). Only the first use of a channel waits for Redis, to read what it has.
  */
+
 import { scripts } from '../../../lua/scripts.generated.ts';
 import type { MemoryStore } from '../memory/memory-store.ts';
 import type { Delivery, MessageDraft } from '../message.ts';
@@ -15,6 +16,7 @@ import type {
   StoreTotals,
   Subscription,
 } from '../store.ts';
+import { Arrivals } from './arrivals.ts';
 import { channelKeys } from './channel-keys.ts';
 import { StoredMirror } from './channel-mirror.ts';
 import { Deflater } from './deflater.ts';
@@ -40,6 +42,7 @@ export class BackupStore implements Store {
   readonly #settings: RedisStoreSettings;
   readonly #link: RedisLink;
   readonly #local: MemoryStore;
+  readonly #arrivals = new Arrivals();
   readonly #fault: (channel: string, error: unknown) => void;
   readonly #channels = new Map<string, BackedUp>();
   readonly #registration: RegistrationSettings;
@@ -99,10 +102,14 @@ export class BackupStore implements Store {
 
   subscribe(names: readonly string[], start: Start, sink: Sink): Subscription {
     const channels = names.map((name) => this.#obtain(name));
+    const arrived = this.#arrivals.add(names);
     const subscription = new RemoteSubscription(
       sink,
-      (own) => this.#local.subscribe(names, start, own),
-      () => {},
+      (own) => {
+        arrived();
+        return this.#local.subscribe(names, start, own);
+      },
+      arrived,
     );
     if (channels.every(({ isLoaded }) => isLoaded)) subscription.begin();
     else {
@@ -128,7 +135,7 @@ export class BackupStore implements Store {
   }
 
   subscribersHere(names: readonly string[]): number {
-    return this.#local.subscribersHere(names);
+    return this.#local.subscribersHere(names) + this.#arrivals.count(names);
   }
 
   /** Changes the bytes that the local copies may take. */

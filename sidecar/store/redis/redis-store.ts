@@ -18,6 +18,7 @@ import type {
   Subscription,
 } from '../store.ts';
 import { formatUnstoredMessage } from './announcement.ts';
+import { Arrivals } from './arrivals.ts';
 import { type ChannelKeys, channelKeys } from './channel-keys.ts';
 import { StoredMirror, UnstoredMirror } from './channel-mirror.ts';
 import { DeadWorkers } from './dead-workers.ts';
@@ -43,6 +44,7 @@ export class RedisStore implements Store {
   readonly #settings: RedisStoreSettings;
   readonly #link: RedisLink;
   readonly #local: MemoryStore;
+  readonly #arrivals = new Arrivals();
   readonly #channels = new Map<string, RemoteChannel>();
   /** The same by their PUBSUB channels, one character a byte. */
   readonly #byPubsub = new Map<string, RemoteChannel>();
@@ -159,14 +161,17 @@ export class RedisStore implements Store {
 
   subscribe(names: readonly string[], start: Start, sink: Sink): Subscription {
     const channels = names.map((name) => this.#use(name, true));
+    const arrived = this.#arrivals.add(names);
     const subscription = new RemoteSubscription(
       sink,
       (own) => {
         // Whoever is counted gets every message and every deletion from then on, so not before.
         for (const channel of channels) this.#counts.changed(channel);
+        arrived();
         return this.#local.subscribe(names, start, own);
       },
       () => {
+        arrived();
         this.#arrived(subscription, channels);
         for (const channel of channels) {
           channel.release(true);
@@ -201,7 +206,7 @@ export class RedisStore implements Store {
   }
 
   subscribersHere(names: readonly string[]): number {
-    return this.#local.subscribersHere(names);
+    return this.#local.subscribersHere(names) + this.#arrivals.count(names);
   }
 
   /** Changes the bytes that the local copies may take. */
