@@ -161,13 +161,14 @@ export class Supervisor {
     return account;
   }
 
-  #writeSidecarConfig({ redis }: CompileResult): void {
+  #writeSidecarConfig({ memoryBytes, redis }: CompileResult): void {
     const { dir, logFormat } = this.#options;
     const account = this.#account;
     const config: SidecarConfig = {
       listen: { socket: dir.sidecarSocket },
       ...(account ? { user: { uid: account.uid, gid: account.gid } } : {}),
       logFormat,
+      ...(memoryBytes === undefined ? {} : { limits: { storeBytes: memoryBytes } }),
       ...(redis ? { redis } : {}),
     };
     const mode = account ? SIDECAR_CONFIG_MODE_BY_ROOT : SIDECAR_CONFIG_MODE;

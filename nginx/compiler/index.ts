@@ -31,6 +31,8 @@ export interface CompileResult {
   notices: Problem[];
   /** How many locations use njchan. */
   locations: number;
+  /** Bytes that buffered messages may take, when the configuration says so. */
+  memoryBytes?: number;
   /** The upstreams that locations use, for the sidecar; it has passwords. Undefined when all channels are in memory. */
   redis?: RedisConfig;
 }
@@ -66,6 +68,7 @@ export function compile(options: CompileOptions): CompileResult {
   for (const { file, line } of overruled) {
     notices.add(file, line, "js_content has no effect where Nchan's directives are in force");
   }
+  const { memoryBytes } = main.children.find(({ context }) => context === 'http')?.own ?? {};
   if (plan.locations === 0) notices.add(tree.main.source, 1, 'no location uses njchan');
   return {
     config: [...headerLines(file), ...mainPlan.lines, '', body].join('\n'),
@@ -73,6 +76,7 @@ export function compile(options: CompileOptions): CompileResult {
     ...(mainPlan.user ? { user: mainPlan.user } : {}),
     notices: notices.sorted(),
     locations: plan.locations,
+    ...(memoryBytes === undefined ? {} : { memoryBytes }),
     ...(redisConfig ? { redis: redisConfig } : {}),
   };
 }

@@ -27,7 +27,10 @@ const UPSTREAM = 'upstream redis { nchan_redis_server 127.0.0.1:1; }';
 
 /** What nginx says about the line, without its prefix and suffix. */
 function complaintOf(output: string): string {
-  return /\[(?:emerg|error)\] (?:\S+#\S+ )?(.*?)(?: in \S+:\d+|:\d+)$/m.exec(output)?.[1] ?? output;
+  // Of a fault, Nchan now and then only warns before it gives up.
+  const said = (level: string) =>
+    new RegExp(`\\[(?:${level})\\] (?:\\S+#\\S+ )?(.*?)(?: in \\S+:\\d+|:\\d+)$`, 'm').exec(output)?.[1];
+  return said('emerg|error') ?? said('warn') ?? output;
 }
 
 /** What Nchan warns of; it takes no harm from what it calls errors there. Some are said several times. */

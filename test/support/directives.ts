@@ -34,6 +34,7 @@ const GOOD: Record<string, string> = {
   allowOrigin: 'http://a.com',
   allowCredentials: 'off',
   existingChannelsOnly: 'on',
+  memoryBytes: '64m',
   redisPass: 'redis',
   redisPassInheritable: 'on',
   useRedis: 'on',
@@ -46,7 +47,7 @@ const GOOD: Record<string, string> = {
   channelTimeout: '10',
   redisFakesubIntervalMs: '10ms',
   redisPublishCutoffBytes: '10k',
-  obsolete: 'x',
+  obsolete: '5',
   'redis.servers': '127.0.0.1',
   'redis.tls': 'on',
   'redis.tls.verify': 'off',
@@ -58,8 +59,18 @@ const GOOD: Record<string, string> = {
   'redis.retryCommands': 'off',
 };
 
+/** Those of directives that take others than their slot's. */
+const GOOD_BY_NAME: Record<string, string> = {
+  nchan_redis_upstream_stats: 'redis',
+  nchan_storage_engine: 'memory',
+  nchan_benchmark: '',
+  nchan_benchmark_subscriber_distribution: 'random',
+  nchan_benchmark_publisher_distribution: 'optimal',
+};
+
 /** Arguments that a directive takes. Those of the other slots of Redis are texts and times, as which any number does. */
 export function goodArguments({ names: [name], slot }: Row): string {
-  if (name === 'nchan_redis_upstream_stats') return 'redis';
+  const own = GOOD_BY_NAME[name];
+  if (own !== undefined) return own;
   return GOOD[slot] ?? (/\.(?:jitter|backoff)$/.test(slot) ? '0.5' : '5');
 }

@@ -1,8 +1,10 @@
 /** The directive table, and what a level of the configuration takes from it. */
 import { ACCESS } from './access.ts';
+import { BENCHMARK } from './benchmark.ts';
 import { CHANNEL_ID } from './channel-id.ts';
 import { ENDPOINTS } from './endpoints.ts';
 import { EVENTSOURCE } from './eventsource.ts';
+import { MEMORY } from './memory.ts';
 import { MESSAGES } from './messages.ts';
 import { OBSOLETES } from './obsolete.ts';
 import { REDIS } from './redis.ts';
@@ -13,20 +15,18 @@ import { SUBSCRIBER } from './subscriber.ts';
 import { UNSUPPORTED } from './unsupported.ts';
 import { WEBSOCKET } from './websocket.ts';
 
-/** Every directive that is supported, by the tables of docs/configuration.md and in their order. */
+/** Every directive that is read, by the sections of docs/directives.md and in their order. */
 export const DIRECTIVE_TABLES: Readonly<Record<string, readonly Row[]>> = {
-  directives: [
-    ...ENDPOINTS,
-    ...CHANNEL_ID,
-    ...MESSAGES,
-    ...SUBSCRIBER,
-    ...WEBSOCKET,
-    ...EVENTSOURCE,
-    ...ACCESS,
-  ],
-  'redis directives': REDIS,
-  'redis upstream directives': [...REDIS_UPSTREAM, ...REDIS_TIMING],
-  'obsolete directives': OBSOLETES,
+  'Publishers and subscribers': ENDPOINTS,
+  Channels: CHANNEL_ID,
+  Messages: [...MESSAGES, ...MEMORY],
+  Subscribers: SUBSCRIBER,
+  WebSocket: WEBSOCKET,
+  EventSource: EVENTSOURCE,
+  Access: ACCESS,
+  Redis: REDIS,
+  'Redis upstreams': [...REDIS_UPSTREAM, ...REDIS_TIMING],
+  'Without effect': [...OBSOLETES, ...BENCHMARK],
 };
 export const DIRECTIVES: readonly Row[] = Object.values(DIRECTIVE_TABLES).flat();
 

@@ -40,6 +40,8 @@ export interface Slots extends Omit<PlainSettings, LimitSlot>, RedisSlots {
   messageTimeout: number | Expressions;
   lastMessageId: Expressions;
   allowOrigin: Expressions;
+  /** Bytes that buffered messages may take; of the http level. */
+  memoryBytes: number;
   /** Set by nothing: for directives that have no effect any more. */
   obsolete: never;
 }
@@ -74,6 +76,8 @@ export interface Row<S extends SlotName = SlotName> {
   /** In the words of the documentation. */
   readonly default: string;
   readonly doc: string;
+  /** The first version of njchan that has it, unless that is the first of all. */
+  readonly since?: string;
   /**
    * Makes the value; `undefined` sets nothing.
    * @throws ValueError

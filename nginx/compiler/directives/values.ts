@@ -53,6 +53,20 @@ export function bytes({ name, args }: Written): number {
   return valid(isSize ? size : undefined, `"${name}" directive invalid value`);
 }
 
+const FRACTION_UNITS: Readonly<Record<string, number>> = { ...SIZE_UNITS, g: 1024 * 1024 * 1024 };
+
+/**
+ * A size, in whole bytes: digits with at most one point, with `k`, `m` or `g`.
+ * @throws ValueError
+ */
+export function fractionalBytes({ name, args }: Written): number {
+  const [, digits = '', unit = ''] =
+    /^(\d{1,15}\.?\d{0,15}|\.\d{1,15})([kmg]?)$/i.exec(onlyArgument(args).text) ?? [];
+  const size = Math.floor(Number(digits) * (FRACTION_UNITS[unit.toLowerCase()] as number));
+  const isSize = digits !== '' && Number.isSafeInteger(size);
+  return valid(isSize ? size : undefined, `"${name}" directive invalid value`);
+}
+
 /**
  * A fraction: digits with at most one point, no sign and no exponent.
  * @throws ValueError

@@ -47,11 +47,8 @@ describe.each(names)('$name', ({ name, row, good }) => {
 describe('directives that are not supported', () => {
   it('are refused by name', () => {
     expect(inLocation('nchan_stub_status;')).toEqual(['"nchan_stub_status" directive is not supported']);
-    expect(saidIn('U', 'nchan_storage_engine redis;')).toEqual([
-      '"nchan_storage_engine" directive is not supported',
-    ]);
-    expect(saidIn('H', 'push_max_reserved_memory 1m;')).toEqual([
-      '"push_max_reserved_memory" directive is not supported',
+    expect(saidIn('U', 'nchan_group_location;')).toEqual([
+      '"nchan_group_location" directive is not supported',
     ]);
   });
 

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { DYNAMIC_VALUES, HANDOFF, TRANSFER_ENCODING_VARIABLE } from '../../../handoff/headers.ts';
 import { DEFAULT_SETTINGS } from '../../../handoff/settings.ts';
-import { DIRECTIVE_TABLES } from '../../../nginx/compiler/directives/index.ts';
 import { REPOSITORY } from '../../support/files.ts';
 import { compileText } from './compiling.ts';
 
@@ -24,20 +23,6 @@ function check(name: string, expected: string): void {
     );
   else expect(section(name).exec(text)?.[0]).toBe(expected);
 }
-
-it.each(Object.entries(DIRECTIVE_TABLES))('the table of %s lists each', (section, directives) => {
-  const rows = directives.map((row) => {
-    const [name, ...aliases] = row.names;
-    const small = aliases.map((alias) => `<br><small>${alias}</small>`).join('');
-    const [min, max] = row.args;
-    const count = min === max ? min : `${min}–${max}`;
-    return `| \`${name}\`${small} | ${[...row.contexts].join(' ')} | ${count} | ${row.default} | ${row.doc} |\n`;
-  });
-  check(
-    section,
-    `| directive | contexts | arguments | default | effect |\n|---|---|---|---|---|\n${rows.join('')}`,
-  );
-});
 
 it('the example becomes what is said', () => {
   const source = /```nginx\n([\s\S]*?)```/.exec(readFileSync(FILE, 'utf8'))?.[1] as string;
