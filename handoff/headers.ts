@@ -96,6 +96,8 @@ export const DYNAMIC_VALUES = {
   message_timeout_expression: 1,
   message_buffer_length_expression: 1,
   last_message_id: 5,
+  /** The URI, and the query that is in it. */
+  authorize_request: 2,
   redis_upstream_expression: 1,
   allow_origin_expression: 1,
 } as const;

@@ -3,7 +3,6 @@
  * is Nchan's (spec/http-protocol.md §1), so that a request with several faults gets the answer it always got.
  */
 import {
-  type Action,
   CLIENT_HEADERS,
   DEFAULT_HANDOFF_LOCATION,
   HANDOFF,
@@ -12,54 +11,71 @@ import {
   TRANSFER_ENCODING_VARIABLE,
 } from '../handoff/headers.ts';
 import { formatMessageId, type ParsedMessageId } from '../handoff/message-id.ts';
-import type { RefusalName } from '../handoff/refusals.ts';
 import {
   DEFAULT_PUBLISHER,
   DEFAULT_SUBSCRIBER,
   type LocationSettings,
-  type PublisherTransport,
   parseSettings,
   type SubscriberTransport,
 } from '../handoff/settings.ts';
+import { admit } from './admission.ts';
+import { page, sendAnswer } from './answer.ts';
 import { channelNames, encodedValue } from './channels.ts';
 import { dynamicLimits } from './dynamic-limits.ts';
 import { givenVariables } from './dynamic-value.ts';
+import { setNchanVariables } from './nchan-variables.ts';
 import { allowedOrigin } from './origin.ts';
+import { type Outcome, refuse } from './outcome.ts';
 import { requestedMessageId } from './requested-id.ts';
 import { chooseTransport, UPGRADED } from './transport.ts';
 
 /** What `js_content njchan.…` says the location is, where its settings do not say more. */
 export type Role = 'publisher' | 'subscriber' | 'pubsub';
 
-/** Everything that is handed off besides the location's constant settings. */
-interface Outcome {
-  action: Action;
-  transport: SubscriberTransport | PublisherTransport | '';
-  channels: readonly string[];
-  messageId?: ParsedMessageId | undefined;
-  messageTimeout?: number | undefined;
-  messageBufferLength?: number | undefined;
-  /** Percent-encoded. */
-  redisUpstream?: string;
-  refusal?: RefusalName;
-  /** Access-Control-Allow-Origin where it is not the request's own origin. */
-  allowOrigin?: string | undefined;
-}
-
 /** Control characters that nginx takes in a header and Node's parser does not (RFC 9110 §5.5). */
 const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
 
-/** Handles one request: decides, and redirects to the hand-off location. */
+/** Constants of the location, which a subrequest to another endpoint would overwrite. */
+const CONSTANTS = [LOCATION_VARIABLE, HANDOFF.settings.variable, HANDOFF_LOCATION_VARIABLE] as const;
+
+/** Handles one request: decides, and redirects to the hand-off location, unless nginx answers itself. */
 export function handle(r: NginxHTTPRequest, role: Role): void {
   if (hasControlCharacters(r)) {
     r.return(400);
     return;
   }
   const settings = settingsFor(r, role);
-  const allowOrigin = allowedOrigin(r, r.variables[LOCATION_VARIABLE] || '');
+  const location = r.variables[LOCATION_VARIABLE] || '';
+  const allowOrigin = allowedOrigin(r, location);
   const outcome = allowOrigin === undefined ? refuse('origin_refused') : decide(r, settings);
   outcome.allowOrigin = allowOrigin;
-  handOff(r, outcome);
+  setNchanVariables(r, outcome);
+  const admitted = admit(r, location, settings, outcome);
+  if ('then' in admitted) wait(r, outcome, admitted);
+  else answer(r, admitted);
+}
+
+/** Answers once the checks are done; nothing else waits for them. */
+function wait(r: NginxHTTPRequest, outcome: Outcome, admitted: Promise<Outcome>): void {
+  const constants = CONSTANTS.map((name) => r.variables[name]);
+  admitted
+    .then((after) => {
+      for (let i = 0; i < CONSTANTS.length; i++) {
+        const value = constants[i];
+        if (value !== undefined) r.variables[CONSTANTS[i] as string] = value;
+      }
+      setNchanVariables(r, outcome);
+      answer(r, after);
+    })
+    .catch((error: unknown) => {
+      r.error(`a check failed: ${error}`);
+      sendAnswer(r, page(500));
+    });
+}
+
+function answer(r: NginxHTTPRequest, outcome: Outcome): void {
+  if (outcome.answer) sendAnswer(r, outcome.answer);
+  else handOff(r, outcome);
 }
 
 /** Handles a request for the figures of a Redis upstream: whatever its method, it is handed off. */
@@ -93,10 +109,6 @@ function settingsFor(r: NginxHTTPRequest, role: Role): LocationSettings {
     subscriber: settings.subscriber,
   });
   return settings;
-}
-
-function refuse(refusal: RefusalName, transport: Outcome['transport'] = ''): Outcome {
-  return { action: 'refuse', transport, channels: [], refusal };
 }
 
 function decide(r: NginxHTTPRequest, settings: LocationSettings): Outcome {

@@ -63,21 +63,35 @@ const NOT_ALLOWED: Choice = { action: 'refuse', refusal: 'transport_not_allowed'
 
 /** `Connection` may hold other tokens beside `upgrade`; `Upgrade` must be `websocket` alone. */
 function isWebSocketHandshake(r: NginxHTTPRequest): boolean {
-  if (r.method !== 'GET') return false; // RFC 6455 §4.1
   const connection = (r.headersIn.Connection || '').toLowerCase();
   return connection.indexOf('upgrade') >= 0 && (r.headersIn.Upgrade || '').toLowerCase() === 'websocket';
 }
 
+/** What a request line begins with. */
+const METHOD = /^[A-Z]+/;
+
+/**
+ * The client's own method: nginx makes a GET of a request that an application sent here by X-Accel-Redirect. One that
+ * `error_page` sent here is a GET, for Nchan too.
+ */
+function methodOf(r: NginxHTTPRequest): string {
+  if (r.method !== 'GET' || !r.variables.upstream_http_x_accel_redirect) return r.method;
+  const method = METHOD.exec(r.variables.request || '');
+  return method ? method[0] : r.method;
+}
+
 /** Chooses what to do with a request. */
 export function chooseTransport(r: NginxHTTPRequest, settings: LocationSettings): Choice {
+  const method = methodOf(r);
   const publishes = (transport: PublisherTransport): boolean => settings.publisher.indexOf(transport) >= 0;
   const serves = (transport: SubscriberTransport): boolean => settings.subscriber.indexOf(transport) >= 0;
 
-  if (isWebSocketHandshake(r)) {
+  if (method === 'GET' && isWebSocketHandshake(r)) {
+    // RFC 6455 §4.1
     if (serves('websocket')) return { action: 'subscribe', transport: 'websocket' };
     return publishes('websocket') ? { action: 'publish', transport: 'websocket' } : NOT_ALLOWED;
   }
-  switch (r.method) {
+  switch (method) {
     case 'GET':
       for (let i = 0; i < BY_GET.length; i++) {
         const { transport, asked } = BY_GET[i] as (typeof BY_GET)[number];

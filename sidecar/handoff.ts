@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { encodeChannelName, isEncodedChannelName, isPlainChannelName } from '../handoff/channel-name.ts';
 import { type Action, HANDOFF, NGINX_HEADER, PUBLISH_HEADER, SECRET_HEADER } from '../handoff/headers.ts';
 import { type ParsedMessageId, parseMessageId } from '../handoff/message-id.ts';
+import { REPORT_HEADER } from '../handoff/nchan-variables.ts';
 import { REFUSALS, type RefusalName } from '../handoff/refusals.ts';
 import {
   type LocationSettings,
@@ -25,6 +26,8 @@ export interface Handoff {
   readonly refusal: RefusalName | undefined;
   /** The upstream whose figures are asked for, with the action `redis_stats`. */
   readonly redisUpstream: string;
+  /** The answer has to report what Nchan's variables tell about it. */
+  readonly report: boolean;
   /** The client's Origin header; undefined when it sent none. */
   readonly origin: string | undefined;
   /** Access-Control-Allow-Origin where it is not `origin`; '' where it is. */
@@ -75,6 +78,7 @@ const NAMES = Object.fromEntries(
 ) as Record<keyof typeof HANDOFF, string>;
 const NGINX_NAME = NGINX_HEADER.toLowerCase();
 const PUBLISH_NAME = PUBLISH_HEADER.toLowerCase();
+const REPORT_NAME = REPORT_HEADER.toLowerCase();
 const SECRET_NAME = SECRET_HEADER.toLowerCase();
 
 /**
@@ -113,6 +117,7 @@ export function readHandoff(headers: IncomingHttpHeaders, secret: Buffer | undef
     messageBufferLength: numberOr(get(NAMES.messageBufferLength), settings.messageBufferLength),
     refusal: refusal === '' ? undefined : (refusal as RefusalName),
     redisUpstream: decodedName(get(NAMES.redisUpstream)),
+    report: headers[REPORT_NAME] !== undefined,
     origin: headers.origin,
     allowOrigin: get(NAMES.allowOrigin),
     nginx: get(NGINX_NAME) || 'nginx',
@@ -140,6 +145,7 @@ function readDirectSettings(headers: IncomingHttpHeaders): Handoff {
     messageBufferLength: settings.messageBufferLength,
     refusal: undefined,
     redisUpstream: '',
+    report: false,
     origin: headers.origin,
     allowOrigin: '',
     nginx: (headers[NGINX_NAME] as string | undefined) ?? 'nginx',

@@ -1,10 +1,11 @@
 /** Answers to requests that are refused, whatever they came by. */
+import { corsHeaders, exposedHeaders, VARY_HEADERS } from '../handoff/cors.ts';
 import { formatTags } from '../handoff/message-id.ts';
 import type { RefusalName } from '../handoff/refusals.ts';
 import type { ServerContext } from './context.ts';
 import { type Handoff, HandoffError } from './handoff.ts';
 import { allowedMethods } from './publisher/http.ts';
-import { corsHeaders, exposedHeaders, type HeaderList, type Reply, refusalReply, VARY } from './reply.ts';
+import { type HeaderList, type Reply, refusalReply } from './reply.ts';
 
 /**
  * For a request that is no hand-off: somebody else has found the socket, or the gateway is of another version.
@@ -31,7 +32,11 @@ export function refuse(refusal: RefusalName, handoff: Handoff): Reply {
     refusal === 'message_id_tag_count' && id !== undefined && id.tags.length > handoff.channels.length;
   const polling: HeaderList =
     polls && VARYING.has(refusal)
-      ? [...(isForeign ? [['Etag', formatTags(id)] as const] : []), ...exposedHeaders(handoff), ...VARY]
+      ? [
+          ...(isForeign ? [['Etag', formatTags(id)] as const] : []),
+          ...exposedHeaders(handoff),
+          ...VARY_HEADERS,
+        ]
       : [];
   const allow: HeaderList =
     refusal === 'method_not_allowed' ? [['Allow', `${allowedMethods(handoff)}, OPTIONS`]] : [];

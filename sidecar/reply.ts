@@ -2,7 +2,6 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { REFUSALS, type Refusal, type RefusalName } from '../handoff/refusals.ts';
-import type { Handoff } from './handoff.ts';
 
 export type HeaderList = readonly (readonly [name: string, value: string])[];
 
@@ -11,32 +10,6 @@ export interface Reply {
   /** In the order in which they are sent; Content-Length is added. */
   readonly headers: HeaderList;
   readonly body?: Buffer | string | undefined;
-}
-
-/** The header with which polling clients are told that answers depend on the message id they sent. */
-export const VARY: HeaderList = [['Vary', 'If-None-Match, If-Modified-Since']];
-
-/** The header that lets scripts of other origins read what they resume with; for the answers of polling transports. */
-export function exposedHeaders({ origin, settings }: Pick<Handoff, 'origin' | 'settings'>): HeaderList {
-  if (origin === undefined) return NO_HEADERS;
-  const names = `Last-Modified, ${settings.customEtagHeader || 'Etag'}, Content-Type`;
-  return [['Access-Control-Expose-Headers', names]];
-}
-
-const NO_HEADERS: HeaderList = [];
-const CREDENTIALS: HeaderList = [['Access-Control-Allow-Credentials', 'true']];
-
-/** CORS headers for a request with an Origin, none for one without (spec/http-protocol.md §7). */
-export function corsHeaders({
-  origin,
-  allowOrigin,
-  settings,
-}: Pick<Handoff, 'origin' | 'allowOrigin' | 'settings'>): HeaderList {
-  if (origin === undefined) return NO_HEADERS;
-  return [
-    ...(settings.allowCredentials ? CREDENTIALS : NO_HEADERS),
-    ['Access-Control-Allow-Origin', allowOrigin || origin],
-  ];
 }
 
 /**

@@ -22,6 +22,7 @@ const DYNAMIC: Readonly<Record<DynamicValue, Read>> = {
   message_buffer_length_expression: ({ messageBufferLength }) => messageBufferLength,
   last_message_id: ({ lastMessageId }) => lastMessageId,
   allow_origin_expression: ({ allowOrigin }) => allowOrigin,
+  authorize_request: ({ authorizeRequest }) => authorizeRequest,
   redis_upstream_expression: ({ endpoint }) =>
     endpoint?.serves === 'redisStats' ? endpoint.redisStats : undefined,
 };

@@ -5,6 +5,7 @@ import { formatSettings, type LocationSettings } from '../../handoff/settings.ts
 import { copiedDirectives } from './copied-directives.ts';
 import { directChannel } from './direct-publish.ts';
 import { dynamicValues, placeOf, settingsOf } from './endpoint-settings.ts';
+import type { VariableUse } from './nchan-variables.ts';
 import type { Directive } from './parser.ts';
 import type { RedisPlan } from './redis-locations.ts';
 import type { Scope } from './scopes.ts';
@@ -22,6 +23,8 @@ export interface Endpoint {
   readonly copied: readonly Directive[];
   /** Subscribers may be sent chunks, which the hand-off location must announce. */
   readonly chunked: boolean;
+  /** The gateway asks an application, and may pass on its answer. */
+  readonly asks: boolean;
   /** The full name of the channel, as an nginx expression, if messages may pass by the gateway. */
   readonly directChannel?: string;
 }
@@ -52,8 +55,8 @@ export interface Plan {
  * Decides what is written where. The numbers of endpoints follow the order of the configuration.
  * @param redis is told who uses it
  */
-export function planEndpoints(main: Scope, redis: RedisPlan): Plan {
-  const planner = new Planner(redis);
+export function planEndpoints(main: Scope, redis: RedisPlan, variables: VariableUse): Plan {
+  const planner = new Planner(redis, variables);
   for (const http of main.children) {
     for (const server of http.children) if (server.context === 'server') planner.server(server);
   }
@@ -66,9 +69,11 @@ class Planner implements Plan {
   locations = 0;
   #count = 0;
   readonly #redis: RedisPlan;
+  readonly #variables: VariableUse;
 
-  constructor(redis: RedisPlan) {
+  constructor(redis: RedisPlan, variables: VariableUse) {
     this.#redis = redis;
+    this.#variables = variables;
   }
 
   server(server: Scope): void {
@@ -135,7 +140,8 @@ class Planner implements Plan {
     if (figures) this.#redis.wantStats();
     const settings = figures ? placeOf(scope) : settingsOf(scope, this.#redis.use(scope));
     const copied = copiedDirectives(scope);
-    const direct = figures ? undefined : directChannel(scope, settings);
+    // Nobody but the gateway sets the variables of a request.
+    const direct = figures || this.#variables.ofRequests ? undefined : directChannel(scope, settings);
     return {
       number,
       settings: formatSettings(settings),
@@ -144,6 +150,7 @@ class Planner implements Plan {
       handoffLocation: copied.length > 0 ? `${DEFAULT_HANDOFF_LOCATION}_${number}` : DEFAULT_HANDOFF_LOCATION,
       copied,
       chunked: settings.subscriber.includes('http-chunked'),
+      asks: !figures && scope.values.authorizeRequest !== undefined,
       ...(direct === undefined ? {} : { directChannel: direct }),
     };
   }

@@ -12,6 +12,7 @@ import { sidecarFault, spoilingDirectives } from './handoff-location.ts';
 import { addLines } from './lines.ts';
 import { type ListenAddress, listenAddresses } from './listens.ts';
 import { planMain } from './main-level.ts';
+import { variableUse } from './nchan-variables.ts';
 import type { CompileOptions } from './options.ts';
 import type { Block, Directive } from './parser.ts';
 import { RedisPlan } from './redis-locations.ts';
@@ -51,7 +52,8 @@ export function compile(options: CompileOptions): CompileResult {
   const tree = readTree(file, problems);
   const main = readScopes(tree, { problems, notices });
   const redis = new RedisPlan(main, { problems, notices });
-  const plan = planEndpoints(main, redis);
+  const variables = variableUse(tree);
+  const plan = planEndpoints(main, redis, variables);
   const redisConfig = redis.config(tree.directory);
   reportSpoiled(plan, problems);
   throwIfAny(problems);
@@ -61,7 +63,7 @@ export function compile(options: CompileOptions): CompileResult {
   const commentedOut = new Set([...mainPlan.dropped, ...overruled, ...redis.emptied, ...ownDirectives(main)]);
   const blocks = new Map<Block, BlockLines>();
   const emitter = new Emitter(tree, { commentedOut, blocks }, problems);
-  addLines(blocks, { main, plan, options, directory: tree.directory, emitter });
+  addLines(blocks, { main, plan, options, variables, directory: tree.directory, emitter });
   const body = emitter.main();
   throwIfAny(problems);
 

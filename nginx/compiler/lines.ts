@@ -6,12 +6,14 @@ import {
   LOCATION_VARIABLE,
   TRANSFER_ENCODING_VARIABLE,
 } from '../../handoff/headers.ts';
+import { answerBufferLines, untypedLines } from './asking.ts';
 import { outerHeaders, TRANSFER_ENCODING_LINE } from './chunked.ts';
 import { DIRECT_LINES, DIRECT_MAPS, directSetLine } from './direct-publish.ts';
 import type { BlockLines, Emitter } from './emitter.ts';
 import type { Endpoint, Plan, ServerPlan } from './endpoints.ts';
 import { handoffLines, publishLines, upstreamLines } from './handoff-location.ts';
 import { tempPathLines } from './main-level.ts';
+import { reportLines, type VariableUse, variableLines } from './nchan-variables.ts';
 import type { CompileOptions } from './options.ts';
 import type { Block, Directive } from './parser.ts';
 import { quote, singleQuote } from './quote.ts';
@@ -24,6 +26,8 @@ interface Input {
   readonly main: Scope;
   readonly plan: Plan;
   readonly options: CompileOptions;
+  /** Of Nchan's variables. */
+  readonly variables: VariableUse;
   /** The directory of the user's main file. */
   readonly directory: string;
   readonly emitter: Emitter;
@@ -37,6 +41,7 @@ export function addLines(blocks: Map<Block, BlockLines>, input: Input): void {
       atStart: sets ? setLines(sets) : [],
       atEnd: [
         ...declares.flatMap(declarationLines),
+        ...(sets?.asks ? untypedLines(scope) : []),
         ...(handler ? [contentLine(handler)] : []),
         ...(sets?.directChannel === undefined ? [] : directLines(scope, input.options)),
       ],
@@ -80,11 +85,11 @@ function directLines(location: Scope, { sidecar }: CompileOptions): string[] {
   return [...DIRECT_LINES, ...publishLines(server, sidecar)];
 }
 
-function httpLines(http: Scope, { options, plan, directory }: Input): string[] {
+function httpLines(http: Scope, { options, plan, variables, directory }: Input): string[] {
   const lines = options.supervised ? tempPathLines(http, options.supervised) : [];
   // Imports of the user's modules are looked up in the directory of the configuration file, which is another now.
   if (usesJavaScript(http)) lines.push(`js_path ${quote(directory)};`);
-  if (plan.locations === 0) return lines;
+  if (plan.locations === 0) return [...lines, ...variableLines(variables, false)];
   return [
     ...lines,
     ...hashLines(http, plan),
@@ -93,16 +98,20 @@ function httpLines(http: Scope, { options, plan, directory }: Input): string[] {
       .filter(({ constant }) => !constant)
       .map(({ variable }) => `js_var $${variable};`),
     `js_var $${TRANSFER_ENCODING_VARIABLE};`,
+    ...variableLines(variables, true),
+    ...(endpointsOf(plan).some(({ asks }) => asks) ? answerBufferLines(http) : []),
     ...(isAnyDirect(plan) ? DIRECT_MAPS : []),
     ...upstreamLines(options, isAnyDirect(plan)),
     '',
   ];
 }
 
-function isAnyDirect({ servers }: Plan): boolean {
-  return [...servers.values()].some(({ endpoints }) =>
-    endpoints.some(({ directChannel }) => directChannel !== undefined),
-  );
+function isAnyDirect(plan: Plan): boolean {
+  return endpointsOf(plan).some(({ directChannel }) => directChannel !== undefined);
+}
+
+function endpointsOf({ servers }: Plan): Endpoint[] {
+  return [...servers.values()].flatMap(({ endpoints }) => endpoints);
 }
 
 /** Buckets in which nginx finds room for all the variables of a location; its default of 64 holds one or two. */
@@ -113,10 +122,9 @@ const MIN_HASH_SIZE = 1024;
  * The size of nginx's table of variables, of which every endpoint declares some: a table that is too small costs a
  * warning at each start. Measured with up to 12,000 variables: twice as many places as variables are enough.
  */
-function hashLines(http: Scope, { servers }: Plan): string[] {
+function hashLines(http: Scope, plan: Plan): string[] {
   let variables = 0;
-  for (const { endpoints } of servers.values())
-    for (const { values } of endpoints) variables += values.length;
+  for (const { values } of endpointsOf(plan)) variables += values.length;
   let size = MIN_HASH_SIZE;
   while (size < 2 * variables) size *= 2;
   const own = new Set(http.others.map(({ name }) => name));
@@ -132,13 +140,14 @@ function usesJavaScript(scope: Scope): boolean {
 function serverLines(
   server: Scope,
   { endpoints, elsewhere }: ServerPlan,
-  { options, emitter }: Input,
+  { options, variables, emitter }: Input,
 ): string[] {
-  const handoff = handoffLines(server, options.sidecar);
+  const handoff = [...handoffLines(server, options.sidecar), ...reportLines(variables)];
   const root = elsewhere
     ? block('location /', [
         ...setLines(elsewhere),
         ...declarationLines(elsewhere),
+        ...(elsewhere.asks ? untypedLines() : []),
         contentLine(elsewhere.handler),
       ])
     : [];

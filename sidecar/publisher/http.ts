@@ -1,8 +1,10 @@
 /** Publishing, looking and deleting over HTTP (spec/http-protocol.md §2). */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { corsHeaders } from '../../handoff/cors.ts';
 import type { RefusalName } from '../../handoff/refusals.ts';
 import type { Handoff } from '../handoff.ts';
-import { corsHeaders, type HeaderList, type Reply } from '../reply.ts';
+import type { HeaderList, Reply } from '../reply.ts';
+import { reportHeaders } from '../report.ts';
 import type { Store } from '../store/store.ts';
 import { formatChannelInfo, negotiateFormat } from './channel-info.ts';
 import { ownBytes } from './own-bytes.ts';
@@ -77,8 +79,15 @@ function infoReply(
 ): Reply {
   const cors = corsHeaders(handoff);
   if (!info) return { status: 404, headers: cors };
+  const reports = reportHeaders(handoff, {
+    // Only publishing to one channel gives an id.
+    messageId: status !== 200 && handoff.channels.length === 1 ? info.lastMessageId : '',
+    lastSeen: info.lastSeenSubscriber ?? 0,
+    subscribers: info.subscribers,
+    messages: info.messages,
+  });
   const { contentType, body } = formatChannelInfo(info, negotiateFormat(headers.accept), Date.now());
-  return { status, headers: [['Content-Type', contentType], ...cors], body };
+  return { status, headers: [['Content-Type', contentType], ...cors, ...reports], body };
 }
 
 const PUBLISHER_METHODS = 'GET, POST, PUT, DELETE';

@@ -1,9 +1,11 @@
 /** The answers of the polling transports: messages, and what there is to say when there are none. */
 import type { ServerResponse } from 'node:http';
+import { corsHeaders, exposedHeaders, VARY_HEADERS } from '../../handoff/cors.ts';
 import { formatHttpDate } from '../../handoff/http-date.ts';
 import { formatTags } from '../../handoff/message-id.ts';
 import type { Handoff } from '../handoff.ts';
-import { corsHeaders, exposedHeaders, type HeaderList, sendReply, VARY } from '../reply.ts';
+import { type HeaderList, sendReply } from '../reply.ts';
+import { reportHeaders } from '../report.ts';
 import { type Delivery, formatSubscriptionId, type SubscriptionId } from '../store/message.ts';
 import { MULTIPART_CONTENT_TYPE, multipartBody } from './multipart.ts';
 
@@ -37,7 +39,7 @@ function send(
 ): void {
   sendReply(response, {
     status,
-    headers: [...headers, ...exposedHeaders(handoff), ...VARY, ...corsHeaders(handoff)],
+    headers: [...headers, ...exposedHeaders(handoff), ...VARY_HEADERS, ...corsHeaders(handoff)],
     body,
   });
 }
@@ -50,21 +52,28 @@ export function answerMessages(
   ...more: readonly Delivery[]
 ): void {
   const last = more[more.length - 1];
+  const report = reportHeaders(handoff, { messageId: formatSubscriptionId((last ?? first).id) });
   if (!last) {
     const { contentType, data } = first.message;
     const type: HeaderList = contentType === '' ? [] : [['Content-Type', contentType]];
-    send(response, handoff, 200, [...type, ...idHeaders(first.id, handoff)], data);
+    send(response, handoff, 200, [...type, ...idHeaders(first.id, handoff), ...report], data);
     return;
   }
   const deliveries = [first, ...more];
   if (handoff.settings.longpollMultipart === 'raw') {
     const separator = Buffer.from(handoff.settings.rawStreamSeparator);
     const body = Buffer.concat(deliveries.flatMap(({ message }) => [message.data, separator]));
-    send(response, handoff, 200, idHeaders(last.id, handoff), body);
+    send(response, handoff, 200, [...idHeaders(last.id, handoff), ...report], body);
     return;
   }
   const type: HeaderList = [['Content-Type', MULTIPART_CONTENT_TYPE]];
-  send(response, handoff, 200, [...type, ...idHeaders(last.id, handoff)], multipartBody(deliveries));
+  send(
+    response,
+    handoff,
+    200,
+    [...type, ...idHeaders(last.id, handoff), ...report],
+    multipartBody(deliveries),
+  );
 }
 
 /** Answers without a message. A client that sent an id gets it back, where the status says that it goes on from there. */

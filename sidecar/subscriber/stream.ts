@@ -1,8 +1,9 @@
 /** What the HTTP streams have in common: a head, a beginning, messages one after the other, and an end. */
 import type { Socket } from 'node:net';
+import { corsHeaders } from '../../handoff/cors.ts';
 import type { MessageFormat } from '../fanout/format.ts';
 import type { Handoff } from '../handoff.ts';
-import { corsHeaders, type HeaderList, responseHead } from '../reply.ts';
+import { type HeaderList, responseHead } from '../reply.ts';
 import type { Store } from '../store/store.ts';
 import { rawWire } from './raw-wire.ts';
 import { StreamingSubscriber } from './streaming.ts';

@@ -1,12 +1,12 @@
 /** WebSocket connections: subscribers, publishers and both at once (spec/http-protocol.md §§3 and 5.7). */
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import { corsHeaders } from '../../handoff/cors.ts';
 import type { RefusalName } from '../../handoff/refusals.ts';
 import type { ServerContext } from '../context.ts';
 import type { Handoff } from '../handoff.ts';
 import { contentTypeTooLong } from '../publisher/publish.ts';
 import { WebSocketPublisher } from '../publisher/websocket.ts';
-import { corsHeaders } from '../reply.ts';
 import { WebSocketConnection } from '../websocket/connection.ts';
 import { webSocketFormat } from '../websocket/formats.ts';
 import { acceptHandshake } from '../websocket/handshake.ts';

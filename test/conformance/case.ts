@@ -75,6 +75,12 @@ export interface PauseStep {
   readonly ms: number;
 }
 
+/** Waits until the application got so many requests about the case's channel, and compares all that it got. */
+export interface ApplicationStep {
+  readonly do: 'application';
+  readonly count: number;
+}
+
 /** Drops a connection. */
 export interface CloseStep {
   readonly do: 'close';
@@ -89,6 +95,7 @@ export type Step =
   | SubscribersStep
   | NextSecondStep
   | PauseStep
+  | ApplicationStep
   | CloseStep;
 
 export interface Case {
@@ -106,5 +113,9 @@ export interface Area {
   readonly title: string;
   /** By name: location `~ ^/NAME/(.*)$`, so that `$1` is the rest of the path. */
   readonly locations: Readonly<Record<string, string>>;
+  /** Locations that are no endpoints of Nchan, by what stands before their block: `location /auth/`. */
+  readonly plainLocations?: Readonly<Record<string, string>>;
+  /** What the locations need in the `http` block. `application` is an upstream there (application.ts). */
+  readonly http?: string;
   readonly cases: readonly Case[];
 }

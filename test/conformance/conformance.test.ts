@@ -4,15 +4,16 @@
  */
 import { writeSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Njchan, startNjchan } from '../support/njchan.ts';
+import { type Njchan, nginxConf, startNjchan } from '../support/njchan.ts';
 import { request } from '../support/raw-http.ts';
 import { waitFor } from '../support/wait.ts';
+import { type Application, startApplication } from './application.ts';
 import type { Case } from './case.ts';
 import { AREAS } from './cases/index.ts';
 import { differenceIds } from './differences.ts';
 import { type Nchan, startNchan } from './nchan.ts';
-import { play } from './player.ts';
-import { isPlayable, LOCATIONS, PLAYED, SERVER } from './suite.ts';
+import { play, stageOf } from './player.ts';
+import { HTTP, isPlayable, LOCATIONS, PLAIN_LOCATIONS, PLAYED, SERVER } from './suite.ts';
 import type { Transcript } from './transcript.ts';
 
 /** Cases in progress at a time. Most of them wait most of the time. */
@@ -27,6 +28,7 @@ interface Answers {
 
 let njchan: Njchan;
 let nchan: Nchan;
+let applications: { readonly njchan: Application; readonly nchan: Application };
 const answers = new Map<Case, Answers>();
 
 const isEqual = ({ njchan, nchan }: Answers): boolean =>
@@ -39,8 +41,8 @@ async function playAll(): Promise<void> {
       const [number, played] = next;
       const channel = `case${String(number).padStart(4, '0')}`;
       const [ours, theirs] = await Promise.all([
-        play(njchan.port, played, channel),
-        play(nchan.port, played, channel),
+        play(stageOf(njchan.port, applications.njchan), played, channel),
+        play(stageOf(nchan.port, applications.nchan), played, channel),
       ]);
       answers.set(played, { njchan: ours, nchan: theirs });
     }
@@ -58,7 +60,13 @@ async function untilClockIsRight(): Promise<void> {
 }
 
 beforeAll(async () => {
-  [njchan, nchan] = await Promise.all([startNjchan({ config: SERVER }), startNchan(SERVER)]);
+  applications = { njchan: await startApplication(), nchan: await startApplication() };
+  const server = `${SERVER}\n${PLAIN_LOCATIONS}`;
+  const http = (application: Application) => `${application.upstream}\n${HTTP}`;
+  [njchan, nchan] = await Promise.all([
+    startNjchan({ config: (port) => nginxConf(port, server, http(applications.njchan)) }),
+    startNchan(server, http(applications.nchan)),
+  ]);
   await untilClockIsRight();
   await playAll();
 }, SUITE_DEADLINE_MS);

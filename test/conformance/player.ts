@@ -3,6 +3,7 @@ import { untilSubscribers } from '../support/channel-figures.ts';
 import { RawConnection } from '../support/raw-http.ts';
 import { clientFrame, readFrame } from '../support/raw-websocket.ts';
 import { sleep } from '../support/wait.ts';
+import type { Application } from './application.ts';
 import type { Case, ReadStep, RequestStep, Step } from './case.ts';
 import { describeFrame } from './frames.ts';
 import { Memory } from './memory.ts';
@@ -25,11 +26,14 @@ export interface Stage {
   portOf(target: string): number;
   /** Waits until the channel that `target` tells about has so many subscribers. */
   untilSubscribers(target: string, count: number, deadlineMs: number): Promise<void>;
+  /** Behind the server, for cases that ask it something. */
+  readonly application?: Application | undefined;
 }
 
 /** One server for everything. */
-function stageOf(port: number): Stage {
+export function stageOf(port: number, application?: Application): Stage {
   return {
+    application,
     portOf: () => port,
     untilSubscribers: (target, count, deadlineMs) => untilSubscribers(port, target, count, deadlineMs),
   };
@@ -73,6 +77,8 @@ class Play {
         return untilNextSecond();
       case 'pause':
         return sleep(step.ms);
+      case 'application':
+        return this.#application(step.count);
       case 'close':
         return (await this.#connection(step.on)).destroy();
     }
@@ -94,6 +100,14 @@ class Play {
   async #send(on: string, bytes: string): Promise<void> {
     const target = REQUESTED_TARGET.exec(bytes)?.[1] ?? '';
     (await this.#connection(on, this.#stage.portOf(target))).send(bytes);
+  }
+
+  async #application(count: number): Promise<void> {
+    const { application } = this.#stage;
+    if (!application) throw new Error('there is no application behind this server');
+    const requests = await application.take(this.#memory.fill('{c}'), count, STEP_DEADLINE_MS);
+    this.answers.push(...requests);
+    this.entries.push(...requests);
   }
 
   async #request(step: RequestStep): Promise<void> {

@@ -1,6 +1,7 @@
 /** Short names for the steps of cases, so that a case fits on a few lines. */
 import { FIN, HANDSHAKE_LINES as HANDSHAKE, OPCODE } from '../support/raw-websocket.ts';
 import type {
+  ApplicationStep,
   CloseStep,
   FrameStep,
   NextSecondStep,
@@ -72,6 +73,8 @@ export const subscribers = (count: number, target = '/info/{c}'): SubscribersSte
   count,
 });
 export const nextSecond: NextSecondStep = { do: 'next second' };
+/** Compares the requests about the case's channel that the application got: so many, since the last such step. */
+export const application = (count: number): ApplicationStep => ({ do: 'application', count });
 export const pause = (ms: number): PauseStep => ({ do: 'pause', ms });
 
 /** Opens a WebSocket and compares the head of the answer. */

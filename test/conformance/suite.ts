@@ -22,6 +22,14 @@ export const SERVER = supported
   .map(([name, directives]) => `        location ~ ^/${name}/(.*)$ { ${directives} }`)
   .join('\n');
 
+/** Further locations of the `server` block, which are no endpoints. */
+export const PLAIN_LOCATIONS = AREAS.flatMap(({ plainLocations = {} }) => Object.entries(plainLocations))
+  .map(([head, directives]) => `        ${head} { ${directives} }`)
+  .join('\n');
+
+/** What both servers get in their `http` block, beside the application. */
+export const HTTP = AREAS.map(({ http = '' }) => http).join('\n');
+
 /** Cases whose locations njchan does not have yet; they are shown as skipped. */
 export const isPlayable = (one: Case): boolean => {
   const text = JSON.stringify(one.steps);

@@ -323,4 +323,39 @@ export const REQUEST_CASES: readonly GatewayCase[] = [
     variables: { njchan_1_redis_upstream_expression: 'main' },
     expected: { action: 'publish', redis_upstream: '' },
   },
+
+  // X-Accel-Redirect (spec/hooks.md §4)
+  ...(['POST', 'PUT', 'DELETE', 'GET', 'OPTIONS', 'PATCH'] as const).map(
+    (method): GatewayCase => ({
+      name: `what was ${method} before X-Accel-Redirect is ${method}`,
+      variables: { request: `${method} /x HTTP/1.1`, upstream_http_x_accel_redirect: '/in' },
+      expected: {
+        action: {
+          POST: 'publish',
+          PUT: 'publish',
+          DELETE: 'delete',
+          GET: 'subscribe',
+          OPTIONS: 'options',
+          PATCH: 'refuse',
+        }[method],
+      },
+    }),
+  ),
+  {
+    name: 'a handshake is one after X-Accel-Redirect, too',
+    headers: HANDSHAKE,
+    variables: { request: 'GET /x HTTP/1.1', upstream_http_x_accel_redirect: '/in' },
+    expected: { action: 'subscribe', transport: 'websocket' },
+  },
+  {
+    name: 'a POST with the headers of a handshake is none after X-Accel-Redirect, either',
+    headers: HANDSHAKE,
+    variables: { request: 'POST /x HTTP/1.1', upstream_http_x_accel_redirect: '/in' },
+    expected: { action: 'publish', transport: 'http' },
+  },
+  {
+    name: 'what error_page sends is a GET',
+    variables: { request: 'POST /x HTTP/1.1', upstream_http_x_accel_redirect: '' },
+    expected: { action: 'subscribe' },
+  },
 ];

@@ -4,6 +4,7 @@ import { BENCHMARK } from './benchmark.ts';
 import { CHANNEL_ID } from './channel-id.ts';
 import { ENDPOINTS } from './endpoints.ts';
 import { EVENTSOURCE } from './eventsource.ts';
+import { HOOKS } from './hooks.ts';
 import { MEMORY } from './memory.ts';
 import { MESSAGES } from './messages.ts';
 import { OBSOLETES } from './obsolete.ts';
@@ -24,6 +25,7 @@ export const DIRECTIVE_TABLES: Readonly<Record<string, readonly Row[]>> = {
   WebSocket: WEBSOCKET,
   EventSource: EVENTSOURCE,
   Access: ACCESS,
+  Hooks: HOOKS,
   Redis: REDIS,
   'Redis upstreams': [...REDIS_UPSTREAM, ...REDIS_TIMING],
   'Without effect': [...OBSOLETES, ...BENCHMARK],

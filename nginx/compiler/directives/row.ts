@@ -42,6 +42,8 @@ export interface Slots extends Omit<PlainSettings, LimitSlot>, RedisSlots {
   allowOrigin: Expressions;
   /** Bytes that buffered messages may take; of the http level. */
   memoryBytes: number;
+  /** The URI, and the query that is in it. */
+  authorizeRequest: Expressions;
   /** Set by nothing: for directives that have no effect any more. */
   obsolete: never;
 }

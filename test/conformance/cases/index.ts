@@ -1,5 +1,6 @@
 /** All cases, in the order of the protocol's description. */
 import type { Area } from '../case.ts';
+import { authorize } from './authorize.ts';
 import { cors } from './cors.ts';
 import { deflate } from './deflate.ts';
 import { firstMessage } from './first-message.ts';
@@ -21,6 +22,8 @@ import { websocketHandshakes } from './websocket-handshake.ts';
 import { websocketPublisher } from './websocket-publisher.ts';
 import { websocketPublisherFrames } from './websocket-publisher-frames.ts';
 
+import { xAccel } from './x-accel.ts';
+
 export const AREAS: readonly Area[] = [
   publisher,
   multiPublish,
@@ -35,6 +38,8 @@ export const AREAS: readonly Area[] = [
   deflate,
   cors,
   limits,
+  authorize,
+  xAccel,
   idForms,
   idSources,
   firstMessage,

@@ -77,6 +77,7 @@ describe('a location leaves everything to the gateway', () => {
     'nchan_channel_id $1; nchan_message_timeout $arg_t;',
     'nchan_channel_id $1; nchan_message_buffer_length $arg_l;',
     'nchan_channel_id $1; nchan_subscriber_last_message_id $arg_m;',
+    'nchan_channel_id $1; nchan_authorize_request /auth;',
   ])('when its messages need it: %s', (lines) => {
     expect(channelOf(publisher(lines))).toBeUndefined();
   });

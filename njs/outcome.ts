@@ -1,0 +1,28 @@
+/** What the gateway decided about a request: everything that is handed off besides the location's constant settings. */
+import type { Action } from '../handoff/headers.ts';
+import type { ParsedMessageId } from '../handoff/message-id.ts';
+import type { RefusalName } from '../handoff/refusals.ts';
+import type { PublisherTransport, SubscriberTransport } from '../handoff/settings.ts';
+import type { Answer } from './answer.ts';
+
+export interface Outcome {
+  action: Action;
+  transport: SubscriberTransport | PublisherTransport | '';
+  /** Full names, percent-encoded. */
+  channels: readonly string[];
+  messageId?: ParsedMessageId | undefined;
+  messageTimeout?: number | undefined;
+  messageBufferLength?: number | undefined;
+  /** Percent-encoded. */
+  redisUpstream?: string;
+  refusal?: RefusalName;
+  /** Access-Control-Allow-Origin where it is not the request's own origin. */
+  allowOrigin?: string | undefined;
+  /** For a request that nginx answers itself. */
+  answer?: Answer;
+}
+
+/** A request that is refused. */
+export function refuse(refusal: RefusalName, transport: Outcome['transport'] = ''): Outcome {
+  return { action: 'refuse', transport, channels: [], refusal };
+}
