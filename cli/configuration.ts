@@ -7,7 +7,10 @@ import { execToFile } from './exec.ts';
 import { CliError } from './exit-codes.ts';
 import type { NginxBinary } from './nginx-binary.ts';
 import { PACKAGE_FILES } from './package-files.ts';
-import type { RunDir } from './run-dir.ts';
+import { type RunDir, writeAtomically } from './run-dir.ts';
+
+/** Only nginx's master reads the keys of tokens, and it runs as we do. */
+const TOKEN_KEYS_MODE = 0o600;
 
 /** `nginx.conf:10: what is wrong`. */
 export function formatProblem({ file, line, message }: Problem): string {
@@ -26,14 +29,31 @@ export function compileFile(options: Omit<CompileOptions, 'njsBundle'>): Compile
   }
 }
 
-/** Compiles for a run directory, to be run by `njchan up`. */
-export function compileForRunDir(file: string, nginx: NginxBinary, dir: RunDir): CompileResult {
-  return compileFile({
+/**
+ * Compiles for a run directory, to be run by `njchan up`, and writes the keys of tokens there if there are any.
+ * @param generation tells the files of keys of several configurations apart
+ */
+export function compileForRunDir(
+  file: string,
+  nginx: NginxBinary,
+  dir: RunDir,
+  generation: number,
+): CompileResult {
+  const tokenKeysFile = dir.tokenKeys(generation);
+  const compiled = compileFile({
     file,
+    tokenKeysFile,
     sidecar: { socket: dir.sidecarSocket },
     ...(nginx.jsModule ? { jsModule: nginx.jsModule } : {}),
     supervised: { pidFile: dir.nginxPid, tempDir: dir.temp, waitingSocket: dir.waitingSocket },
   });
+  writeTokenKeys(tokenKeysFile, compiled);
+  return compiled;
+}
+
+/** Writes the keys of tokens of a configuration, if it has any. */
+export function writeTokenKeys(file: string, { tokenKeys }: CompileResult): void {
+  if (tokenKeys !== undefined) writeAtomically(file, tokenKeys, TOKEN_KEYS_MODE);
 }
 
 /** What `nginx -t` says about nothing in particular. */

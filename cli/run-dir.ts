@@ -2,8 +2,10 @@
 import {
   chmodSync,
   chownSync,
+  existsSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   renameSync,
   rmdirSync,
   rmSync,
@@ -17,6 +19,7 @@ import { CliError } from './exit-codes.ts';
 const MAX_SOCKET_PATH_BYTES = 107;
 /** Everybody may enter: nginx's workers connect to the sidecar's socket, whose own mode keeps others out. */
 const DIR_MODE = 0o755;
+const TOKEN_KEYS_PREFIX = 'token-keys-';
 /** What is left of a mode while the file is still being written, and may have the wrong group. */
 const OWNER_BITS = 0o700;
 
@@ -30,6 +33,8 @@ export interface RunDir {
   readonly sidecarConfig: string;
   readonly nginxConfig: string;
   readonly nginxPid: string;
+  /** The keys of tokens, of which each configuration has a file of its own: the old one must stay good. */
+  readonly tokenKeys: (generation: number) => string;
   /** Parent of nginx's directories for request bodies and the like. */
   readonly temp: string;
 }
@@ -61,6 +66,7 @@ export function runDirAt(given: string | undefined): RunDir {
     sidecarConfig: join(path, 'sidecar.json'),
     nginxConfig: join(path, 'nginx.conf'),
     nginxPid: join(path, 'nginx.pid'),
+    tokenKeys: (generation: number) => join(path, `${TOKEN_KEYS_PREFIX}${generation}.json`),
     temp: join(path, 'temp'),
   };
   for (const socket of [dir.controlSocket, dir.sidecarSocket, dir.waitingSocket]) {
@@ -119,10 +125,23 @@ export function writeAtomically(file: string, text: string, mode: number, gid?: 
 }
 
 /**
+ * Removes the files with keys of tokens.
+ * @param but the one to keep
+ */
+export function removeTokenKeys(dir: RunDir, but?: string): void {
+  const names = existsSync(dir.path) ? readdirSync(dir.path) : [];
+  for (const name of names) {
+    const path = join(dir.path, name);
+    if (name.startsWith(TOKEN_KEYS_PREFIX) && path !== but) rmSync(path, { force: true });
+  }
+}
+
+/**
  * Removes what njchan put into the run directory, but for the control socket, which goes with its server.
  * @param ownSidecar - false leaves what belongs to a sidecar that goes on running without us
  */
 export function clearRunDir(dir: RunDir, ownSidecar: boolean): void {
+  removeTokenKeys(dir);
   const sidecars = ownSidecar ? [dir.sidecarSocket, dir.sidecarConfig] : [];
   for (const path of [...sidecars, dir.waitingSocket, dir.nginxConfig, dir.nginxPid, dir.temp]) {
     rmSync(path, { recursive: true, force: true });

@@ -11,7 +11,14 @@ import { CliError, EXIT } from './exit-codes.ts';
 import type { NginxBinary } from './nginx-binary.ts';
 import { NginxProcess, stopLeftover } from './nginx-process.ts';
 import { PACKAGE_FILES, VERSION } from './package-files.ts';
-import { clearRunDir, makeRunDir, type RunDir, removeRunDir, writeAtomically } from './run-dir.ts';
+import {
+  clearRunDir,
+  makeRunDir,
+  type RunDir,
+  removeRunDir,
+  removeTokenKeys,
+  writeAtomically,
+} from './run-dir.ts';
 import { shutDown } from './shutdown.ts';
 import { SidecarKeeper } from './sidecar-keeper.ts';
 import { sidecarAnswers } from './sidecar-probe.ts';
@@ -56,6 +63,8 @@ export class Supervisor {
   #waitingRoom: WaitingRoom | undefined;
   #serving = false;
   #reloads = 0;
+  /** Counts configurations that were compiled. */
+  #generation = 0;
   #lastReload: Promise<unknown> = Promise.resolve();
 
   constructor(options: SupervisorOptions) {
@@ -111,7 +120,8 @@ export class Supervisor {
 
   async #start(): Promise<void> {
     const { file, dir, nginx, log, ownSidecar } = this.#options;
-    const compiled = compileForRunDir(file, nginx, dir);
+    removeTokenKeys(dir); // of a process that was killed
+    const compiled = compileForRunDir(file, nginx, dir, this.#generation);
     this.#notice(compiled);
     this.#account = await this.#accountFor(compiled);
     await stopLeftover(dir, log);
@@ -198,13 +208,29 @@ export class Supervisor {
 
   /** @returns what the compiler noticed. @throws CliError `refused`; the old configuration is in force then */
   async #replaceConfiguration(): Promise<string[]> {
+    const { dir } = this.#options;
+    const before = this.#generation;
+    const next = ++this.#generation;
+    let inForce = before;
+    try {
+      const notices = await this.#takeOver(next);
+      inForce = next;
+      return notices;
+    } finally {
+      this.#generation = inForce;
+      removeTokenKeys(dir, dir.tokenKeys(inForce));
+    }
+  }
+
+  /** Compiles, tests and puts in force. */
+  async #takeOver(generation: number): Promise<string[]> {
     const { file, dir, nginx, log } = this.#options;
     const running = this.#nginx;
     const before = this.#compiled;
     if (!this.#serving || !running || !before)
       throw new CliError('refused', 'njchan: it is starting or stopping');
 
-    const compiled = compileForRunDir(file, nginx, dir);
+    const compiled = compileForRunDir(file, nginx, dir, generation);
     const account = await this.#accountFor(compiled);
     if (account?.uid !== this.#account?.uid || account?.gid !== this.#account?.gid) {
       throw new CliError('refused', "njchan: another user for nginx's workers needs a restart of njchan up");

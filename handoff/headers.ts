@@ -43,6 +43,10 @@ export const HANDOFF = {
   redisUpstream: value('redis_upstream', 'Njchan-Redis-Upstream'),
   /** Access-Control-Allow-Origin where it is not the request's own origin; empty: it is. */
   allowOrigin: value('allow_origin', 'Njchan-Allow-Origin'),
+  /** Unix seconds at which the request's token is good no longer, leeway included; empty: the request needs none. */
+  expires: value('expires', 'Njchan-Expires'),
+  /** `1` for a subscriber whose token gives no right to publish on the same WebSocket, else empty. */
+  readOnly: value('read_only', 'Njchan-Read-Only'),
   /** `upgrade` when the sidecar shall take over the connection (every streaming transport), else empty. */
   connection: value('connection', 'Connection'),
   /** The protocol to upgrade to: the transport's name. */

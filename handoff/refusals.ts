@@ -7,6 +7,8 @@ export interface Refusal {
   readonly status: number;
   /** Body: a text sent as text/plain, `none` for Content-Length 0, `page` for an error page like nginx's own. */
   readonly body: string | { readonly kind: 'none' | 'page' };
+  /** The WWW-Authenticate header (RFC 6750 §3); none where there is nothing to log in to. */
+  readonly challenge?: string;
   /** What it means and what to do about it, for the operator. */
   readonly cure: string;
 }
@@ -79,6 +81,35 @@ export const REFUSALS = {
     status: 403,
     body: NONE,
     cure: 'The channel id is longer than nchan_max_channel_id_length, there are more than 255, nchan_channel_group gave "m" or a name with a slash, or there is a byte 0x19 in a name for Redis.',
+  },
+  token_missing: {
+    status: 401,
+    body: 'A token is needed.',
+    challenge: 'Bearer realm="njchan"',
+    cure: 'The request has no token where njchan_token_from says to look.',
+  },
+  token_invalid: {
+    status: 401,
+    body: 'The token is not valid.',
+    challenge: 'Bearer realm="njchan", error="invalid_token", error_description="The token is not valid."',
+    cure: "The token is none, or was not signed by a key of njchan_token_key, or is not for this server; nginx's error log says which.",
+  },
+  token_expired: {
+    status: 401,
+    body: 'The token has expired.',
+    challenge: 'Bearer realm="njchan", error="invalid_token", error_description="The token has expired."',
+    cure: 'The client has to get a new token from the application.',
+  },
+  token_right_missing: {
+    status: 403,
+    body: 'The token gives no right to this.',
+    challenge: 'Bearer realm="njchan", error="insufficient_scope"',
+    cure: 'The token is good, but its rights (njchan_token_claim) do not cover every channel of the request, or not what it asks for.',
+  },
+  token_keys_missing: {
+    status: 500,
+    body: PAGE,
+    cure: "nginx has not loaded the file with the keys of njchan_token_key, which takes njs as the engine; nginx's error log says more.",
   },
   websocket_version_missing: {
     status: 400,

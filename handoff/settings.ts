@@ -3,6 +3,7 @@
  * every request as one constant string, so the sidecar parses each text once and keeps the result.
  */
 import type { RedisLocationSettings } from './redis.ts';
+import { DEFAULT_TOKEN_SETTINGS, type TokenSettings } from './token.ts';
 
 /** How a publisher may reach a location (spec/directives.md §1). */
 export type PublisherTransport = 'http' | 'websocket';
@@ -17,7 +18,7 @@ export type SubscriberTransport =
   | 'http-multipart'
   | 'http-raw-stream';
 
-export interface LocationSettings extends RedisLocationSettings {
+export interface LocationSettings extends RedisLocationSettings, TokenSettings {
   /** Where the location is written, `file:line`; for messages to the operator only. */
   location: string;
   publisher: readonly PublisherTransport[];
@@ -104,6 +105,13 @@ export const DEFAULT_SETTINGS: Readonly<LocationSettings> = {
   redisNostoreFastpublish: false,
   redisIdleChannelCacheTimeout: 30,
   channelTimeout: 5,
+  tokenMode: DEFAULT_TOKEN_SETTINGS.tokenMode,
+  tokenKeys: DEFAULT_TOKEN_SETTINGS.tokenKeys,
+  tokenFrom: DEFAULT_TOKEN_SETTINGS.tokenFrom,
+  tokenIssuer: DEFAULT_TOKEN_SETTINGS.tokenIssuer,
+  tokenAudience: DEFAULT_TOKEN_SETTINGS.tokenAudience,
+  tokenLeeway: DEFAULT_TOKEN_SETTINGS.tokenLeeway,
+  tokenClaim: DEFAULT_TOKEN_SETTINGS.tokenClaim,
 };
 
 /** What `nchan_publisher;` and `nchan_subscriber;` without words stand for (spec/directives.md §1). */

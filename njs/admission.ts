@@ -1,15 +1,19 @@
-/** Checks of a request that may have to wait, in their order, once it is known what it wants. */
+/**
+ * Checks of a request that may have to wait for something, in their order, once it is known what it wants. Locations
+ * without any stay synchronous: waiting costs.
+ */
 import type { LocationSettings } from '../handoff/settings.ts';
 import { authorize, needsAuthorization } from './authorize.ts';
 import type { Outcome } from './outcome.ts';
+import { checkToken } from './token/check.ts';
 
-/** Actions that are about channels, and so not for everybody. */
+/** Actions that are about channels, and so not for everybody. A preflight request never has credentials. */
 const CHECKED: readonly Outcome['action'][] = ['publish', 'info', 'delete', 'subscribe'];
 
 /**
- * Lets a request pass or refuses it.
+ * Makes the checks that the location asks for; the first that refuses decides.
  * @param location the location's number; '' for one written by hand
- * @returns the outcome as it is, or a refusal; at once where the location has no such checks
+ * @returns the outcome, or a refusal in its place; the promise rejects when a check could not be made
  */
 export function admit(
   r: NginxHTTPRequest,
@@ -18,6 +22,11 @@ export function admit(
   outcome: Outcome,
 ): Outcome | Promise<Outcome> {
   if (CHECKED.indexOf(outcome.action) < 0) return outcome;
-  if (needsAuthorization(r, location)) return authorize(r, location, settings, outcome);
-  return outcome;
+  const ask = (checked: Outcome): Outcome | Promise<Outcome> =>
+    checked.action !== 'refuse' && needsAuthorization(r, location)
+      ? authorize(r, location, settings, checked)
+      : checked;
+  if (settings.tokenMode === 'off') return ask(outcome);
+  const checked = checkToken(r, settings, outcome);
+  return 'then' in checked ? checked.then(ask) : ask(checked);
 }

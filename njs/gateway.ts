@@ -52,7 +52,7 @@ export function handle(r: NginxHTTPRequest, role: Role): void {
   setNchanVariables(r, outcome);
   const admitted = admit(r, location, settings, outcome);
   if ('then' in admitted) wait(r, outcome, admitted);
-  else answer(r, admitted);
+  else answer(r, outcome, admitted);
 }
 
 /** Answers once the checks are done; nothing else waits for them. */
@@ -65,7 +65,7 @@ function wait(r: NginxHTTPRequest, outcome: Outcome, admitted: Promise<Outcome>)
         if (value !== undefined) r.variables[CONSTANTS[i] as string] = value;
       }
       setNchanVariables(r, outcome);
-      answer(r, after);
+      answer(r, outcome, after);
     })
     .catch((error: unknown) => {
       r.error(`a check failed: ${error}`);
@@ -73,9 +73,12 @@ function wait(r: NginxHTTPRequest, outcome: Outcome, admitted: Promise<Outcome>)
     });
 }
 
-function answer(r: NginxHTTPRequest, outcome: Outcome): void {
-  if (outcome.answer) sendAnswer(r, outcome.answer);
-  else handOff(r, outcome);
+/** @param asked what the request is; @param after what the checks have made of it */
+function answer(r: NginxHTTPRequest, asked: Outcome, after: Outcome): void {
+  // A refusal may be an outcome of its own; who may read it is as before.
+  after.allowOrigin = asked.allowOrigin;
+  if (after.answer) sendAnswer(r, after.answer);
+  else handOff(r, after);
 }
 
 /** Handles a request for the figures of a Redis upstream: whatever its method, it is handed off. */
@@ -165,6 +168,8 @@ function handOff(r: NginxHTTPRequest, outcome: Outcome): void {
   variables[HANDOFF.refusal.variable] = outcome.refusal || '';
   variables[HANDOFF.redisUpstream.variable] = outcome.redisUpstream || '';
   variables[HANDOFF.allowOrigin.variable] = outcome.allowOrigin || '';
+  variables[HANDOFF.expires.variable] = numeric(outcome.expires);
+  variables[HANDOFF.readOnly.variable] = outcome.readOnly ? '1' : '';
   variables[HANDOFF.connection.variable] = upgraded ? 'upgrade' : '';
   variables[HANDOFF.upgrade.variable] = upgraded ? outcome.transport : '';
   variables[TRANSFER_ENCODING_VARIABLE] = upgraded && outcome.transport === 'http-chunked' ? 'chunked' : '';

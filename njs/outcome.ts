@@ -18,6 +18,10 @@ export interface Outcome {
   refusal?: RefusalName;
   /** Access-Control-Allow-Origin where it is not the request's own origin. */
   allowOrigin?: string | undefined;
+  /** Unix seconds at which a subscription, or a publisher's WebSocket, ends. */
+  expires?: number;
+  /** The WebSocket of a subscriber may not publish although its location is a publisher too. */
+  readOnly?: boolean;
   /** For a request that nginx answers itself. */
   answer?: Answer;
 }

@@ -23,6 +23,10 @@ export interface Handoff {
   /** Seconds; the location's or the request's own. 0 means 365 days. */
   readonly messageTimeout: number;
   readonly messageBufferLength: number;
+  /** Unix seconds at which a subscription or a publisher's WebSocket ends, since its token does; undefined: never. */
+  readonly expires: number | undefined;
+  /** The WebSocket of a subscriber that may not publish although its location is a publisher too. */
+  readonly readOnly: boolean;
   readonly refusal: RefusalName | undefined;
   /** The upstream whose figures are asked for, with the action `redis_stats`. */
   readonly redisUpstream: string;
@@ -115,6 +119,8 @@ export function readHandoff(headers: IncomingHttpHeaders, secret: Buffer | undef
     messageId,
     messageTimeout: numberOr(get(NAMES.messageTimeout), settings.messageTimeout),
     messageBufferLength: numberOr(get(NAMES.messageBufferLength), settings.messageBufferLength),
+    expires: get(NAMES.expires) === '' ? undefined : numberOr(get(NAMES.expires), 0),
+    readOnly: get(NAMES.readOnly) !== '',
     refusal: refusal === '' ? undefined : (refusal as RefusalName),
     redisUpstream: decodedName(get(NAMES.redisUpstream)),
     report: headers[REPORT_NAME] !== undefined,
@@ -143,6 +149,8 @@ function readDirectSettings(headers: IncomingHttpHeaders): Handoff {
     messageId: undefined,
     messageTimeout: settings.messageTimeout,
     messageBufferLength: settings.messageBufferLength,
+    expires: undefined,
+    readOnly: false,
     refusal: undefined,
     redisUpstream: '',
     report: false,

@@ -17,11 +17,11 @@ export interface Reply {
  * @param nginx `nginx/1.22.1`, the signature under pages.
  */
 export function refusalReply(name: RefusalName, nginx: string, headers: HeaderList): Reply {
-  const { status, body }: Refusal = REFUSALS[name];
-  if (typeof body === 'string')
-    return { status, headers: [['Content-Type', 'text/plain'], ...headers], body };
-  if (body.kind === 'none') return { status, headers };
-  return { status, headers: [['Content-Type', 'text/html'], ...headers], body: errorPage(status, nginx) };
+  const { status, body, challenge }: Refusal = REFUSALS[name];
+  const all: HeaderList = challenge === undefined ? headers : [['WWW-Authenticate', challenge], ...headers];
+  if (typeof body === 'string') return { status, headers: [['Content-Type', 'text/plain'], ...all], body };
+  if (body.kind === 'none') return { status, headers: all };
+  return { status, headers: [['Content-Type', 'text/html'], ...all], body: errorPage(status, nginx) };
 }
 
 /** A page as nginx makes it for an error of its own. */

@@ -14,7 +14,7 @@ export async function check(values: OptionValues): Promise<number> {
   const parent = mkdtempSync(join(tmpdir(), 'njchan-check-'));
   try {
     const dir = runDirAt(parent);
-    const { config, notices, locations } = compileForRunDir(file, nginx, dir);
+    const { config, notices, locations } = compileForRunDir(file, nginx, dir, 0);
     for (const notice of notices) process.stderr.write(`${formatProblem(notice)}\n`);
     mkdirSync(dir.temp);
     writeFileSync(dir.nginxConfig, config, { mode: 0o600 });

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import { compileFile, formatProblem } from '../configuration.ts';
+import { resolve } from 'node:path';
+import { compileFile, formatProblem, writeTokenKeys } from '../configuration.ts';
 import { CliError, EXIT } from '../exit-codes.ts';
 import { findNginx } from '../nginx-binary.ts';
 import type { OptionValues } from '../options.ts';
@@ -15,21 +16,35 @@ async function jsModule(): Promise<string | undefined> {
   }
 }
 
-/** Prints the compiled configuration, or writes it to --output. */
+/** What the keys of tokens are written to, beside --output. */
+const TOKEN_KEYS_SUFFIX = '.token-keys.json';
+
+/** Prints the compiled configuration, or writes it to --output, with the keys of tokens beside it. */
 export async function compileCommand(values: OptionValues): Promise<number> {
   const module = await jsModule();
-  const { config, notices } = compileFile({
+  const dir = runDirAt(values['run-dir']);
+  const { output } = values;
+  const tokenKeysFile = output === undefined ? dir.tokenKeys(0) : resolve(`${output}${TOKEN_KEYS_SUFFIX}`);
+  const compiled = compileFile({
     file: values.config as string,
-    sidecar: { socket: runDirAt(values['run-dir']).sidecarSocket },
+    sidecar: { socket: dir.sidecarSocket },
+    tokenKeysFile,
     ...(module ? { jsModule: module } : {}),
   });
+  const { config, notices } = compiled;
   for (const notice of notices) process.stderr.write(`${formatProblem(notice)}\n`);
-  if (values.output === undefined) {
+  if (output === undefined) {
     process.stdout.write(config);
+    if (compiled.tokenKeys !== undefined) {
+      process.stderr.write(
+        'njchan: the keys of tokens are not printed; --output writes them beside the file\n',
+      );
+    }
     return EXIT.ok.code;
   }
   try {
-    writeFileSync(values.output, config);
+    writeTokenKeys(tokenKeysFile, compiled);
+    writeFileSync(output, config);
   } catch (error) {
     throw new CliError('refused', `njchan: cannot write the output: ${(error as Error).message}`);
   }

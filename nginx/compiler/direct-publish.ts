@@ -50,6 +50,7 @@ export function directChannel(scope: Scope, settings: LocationSettings): string 
   if (
     scope.context !== 'location' ||
     !settings.publisher.includes('http') ||
+    settings.tokenMode !== 'off' ||
     settings.channelIdSplitDelimiter !== '' ||
     isComputed(values.messageTimeout) ||
     isComputed(values.messageBufferLength) ||

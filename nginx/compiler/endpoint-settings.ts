@@ -6,6 +6,7 @@ import {
   type PublisherTransport,
   type SubscriberTransport,
 } from '../../handoff/settings.ts';
+import type { TokenSettings } from '../../handoff/token.ts';
 import type { Expressions, PlainSettings, SlotName, Values } from './directives/row.ts';
 import type { RedisSettings } from './redis-locations.ts';
 import type { Scope } from './scopes.ts';
@@ -27,7 +28,7 @@ const DYNAMIC: Readonly<Record<DynamicValue, Read>> = {
     endpoint?.serves === 'redisStats' ? endpoint.redisStats : undefined,
 };
 
-/** Settings that do not come from the directives as they are: what the place, the endpoint and Redis say. */
+/** Settings that do not come from the directives as they are: what the place, the endpoint, Redis and tokens say. */
 const OTHER_SETTINGS: Readonly<Record<Exclude<keyof LocationSettings, keyof PlainSettings>, true>> = {
   location: true,
   publisher: true,
@@ -37,6 +38,13 @@ const OTHER_SETTINGS: Readonly<Record<Exclude<keyof LocationSettings, keyof Plai
   redisNamespace: true,
   redisNostoreFastpublish: true,
   redisIdleChannelCacheTimeout: true,
+  tokenMode: true,
+  tokenKeys: true,
+  tokenFrom: true,
+  tokenIssuer: true,
+  tokenAudience: true,
+  tokenLeeway: true,
+  tokenClaim: true,
 };
 const PLAIN_SETTINGS = (Object.keys(DEFAULT_SETTINGS) as (keyof LocationSettings)[]).filter(
   (key): key is keyof PlainSettings => !Object.hasOwn(OTHER_SETTINGS, key),
@@ -60,9 +68,9 @@ export function placeOf({ directive }: Scope): LocationSettings {
 }
 
 /** The settings of an endpoint for channels. */
-export function settingsOf(scope: Scope, redis: RedisSettings): LocationSettings {
+export function settingsOf(scope: Scope, redis: RedisSettings, tokens: TokenSettings): LocationSettings {
   const { values } = scope;
-  const settings = { ...placeOf(scope), ...redis };
+  const settings = { ...placeOf(scope), ...redis, ...tokens };
   settings.publisher = PUBLISHER_ORDER.filter((transport) => values.endpoint?.publisher.has(transport));
   settings.subscriber = SUBSCRIBER_ORDER.filter((transport) => values.endpoint?.subscriber.has(transport));
   const plain = settings as Record<keyof PlainSettings, unknown>;

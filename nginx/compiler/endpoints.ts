@@ -9,6 +9,7 @@ import type { VariableUse } from './nchan-variables.ts';
 import type { Directive } from './parser.ts';
 import type { RedisPlan } from './redis-locations.ts';
 import type { Scope } from './scopes.ts';
+import type { TokenPlan } from './token-plan.ts';
 
 /** An endpoint: a location, an `if` in one, or the `location /` that a server of endpoints lacks. */
 export interface Endpoint {
@@ -54,9 +55,15 @@ export interface Plan {
 /**
  * Decides what is written where. The numbers of endpoints follow the order of the configuration.
  * @param redis is told who uses it
+ * @param tokens is told too
  */
-export function planEndpoints(main: Scope, redis: RedisPlan, variables: VariableUse): Plan {
-  const planner = new Planner(redis, variables);
+export function planEndpoints(
+  main: Scope,
+  redis: RedisPlan,
+  tokens: TokenPlan,
+  variables: VariableUse,
+): Plan {
+  const planner = new Planner(redis, tokens, variables);
   for (const http of main.children) {
     for (const server of http.children) if (server.context === 'server') planner.server(server);
   }
@@ -69,10 +76,12 @@ class Planner implements Plan {
   locations = 0;
   #count = 0;
   readonly #redis: RedisPlan;
+  readonly #tokens: TokenPlan;
   readonly #variables: VariableUse;
 
-  constructor(redis: RedisPlan, variables: VariableUse) {
+  constructor(redis: RedisPlan, tokens: TokenPlan, variables: VariableUse) {
     this.#redis = redis;
+    this.#tokens = tokens;
     this.#variables = variables;
   }
 
@@ -137,8 +146,13 @@ class Planner implements Plan {
     const number = String(++this.#count);
     const { endpoint } = scope.values;
     const figures = endpoint?.serves === 'redisStats' ? { endpoint } : undefined;
-    if (figures) this.#redis.wantStats();
-    const settings = figures ? placeOf(scope) : settingsOf(scope, this.#redis.use(scope));
+    if (figures) {
+      this.#redis.wantStats();
+      this.#tokens.noticeUnused(scope);
+    }
+    const settings = figures
+      ? placeOf(scope)
+      : settingsOf(scope, this.#redis.use(scope), this.#tokens.use(scope));
     const copied = copiedDirectives(scope);
     // Nobody but the gateway sets the variables of a request.
     const direct = figures || this.#variables.ofRequests ? undefined : directChannel(scope, settings);

@@ -17,6 +17,7 @@ import type { CompileOptions } from './options.ts';
 import type { Block, Directive } from './parser.ts';
 import { RedisPlan } from './redis-locations.ts';
 import { readScopes, type Scope } from './scopes.ts';
+import { TokenPlan } from './token-plan.ts';
 import { readTree } from './tree.ts';
 
 export { CompileError, type CompileOptions, type ListenAddress, type Problem };
@@ -36,6 +37,11 @@ export interface CompileResult {
   memoryBytes?: number;
   /** The upstreams that locations use, for the sidecar; it has passwords. Undefined when all channels are in memory. */
   redis?: RedisConfig;
+  /**
+   * What has to be in the file of CompileOptions.tokenKeysFile before nginx reads the configuration; it has secrets, and
+   * only nginx's master reads it. Undefined when no location has tokens.
+   */
+  tokenKeys?: string;
 }
 
 /**
@@ -52,9 +58,14 @@ export function compile(options: CompileOptions): CompileResult {
   const tree = readTree(file, problems);
   const main = readScopes(tree, { problems, notices });
   const redis = new RedisPlan(main, { problems, notices });
+  const tokens = new TokenPlan(main, tree.directory, { problems, notices });
   const variables = variableUse(tree);
-  const plan = planEndpoints(main, redis, variables);
+  const plan = planEndpoints(main, redis, tokens, variables);
   const redisConfig = redis.config(tree.directory);
+  const tokenKeys = tokens.keyFile();
+  if (tokenKeys !== undefined && options.tokenKeysFile === undefined) {
+    problems.add(tree.main.source, 1, 'njchan_token_key: nobody said where the keys shall be for nginx');
+  }
   reportSpoiled(plan, problems);
   throwIfAny(problems);
 
@@ -63,7 +74,15 @@ export function compile(options: CompileOptions): CompileResult {
   const commentedOut = new Set([...mainPlan.dropped, ...overruled, ...redis.emptied, ...ownDirectives(main)]);
   const blocks = new Map<Block, BlockLines>();
   const emitter = new Emitter(tree, { commentedOut, blocks }, problems);
-  addLines(blocks, { main, plan, options, variables, directory: tree.directory, emitter });
+  addLines(blocks, {
+    main,
+    plan,
+    options,
+    variables,
+    directory: tree.directory,
+    emitter,
+    hasTokens: tokenKeys !== undefined,
+  });
   const body = emitter.main();
   throwIfAny(problems);
 
@@ -80,6 +99,7 @@ export function compile(options: CompileOptions): CompileResult {
     locations: plan.locations,
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
     ...(redisConfig ? { redis: redisConfig } : {}),
+    ...(tokenKeys === undefined ? {} : { tokenKeys }),
   };
 }
 

@@ -6,6 +6,7 @@ import {
   LOCATION_VARIABLE,
   TRANSFER_ENCODING_VARIABLE,
 } from '../../handoff/headers.ts';
+import { TOKEN_KEYS_OBJECT, TOKEN_SUB_VARIABLE } from '../../handoff/token.ts';
 import { answerBufferLines, untypedLines } from './asking.ts';
 import { outerHeaders, TRANSFER_ENCODING_LINE } from './chunked.ts';
 import { DIRECT_LINES, DIRECT_MAPS, directSetLine } from './direct-publish.ts';
@@ -31,6 +32,8 @@ interface Input {
   /** The directory of the user's main file. */
   readonly directory: string;
   readonly emitter: Emitter;
+  /** Whether locations need the file with the keys of tokens. */
+  readonly hasTokens: boolean;
 }
 
 /** Adds the lines for every block that gets any. */
@@ -85,7 +88,7 @@ function directLines(location: Scope, { sidecar }: CompileOptions): string[] {
   return [...DIRECT_LINES, ...publishLines(server, sidecar)];
 }
 
-function httpLines(http: Scope, { options, plan, variables, directory }: Input): string[] {
+function httpLines(http: Scope, { options, plan, variables, directory, hasTokens }: Input): string[] {
   const lines = options.supervised ? tempPathLines(http, options.supervised) : [];
   // Imports of the user's modules are looked up in the directory of the configuration file, which is another now.
   if (usesJavaScript(http)) lines.push(`js_path ${quote(directory)};`);
@@ -94,12 +97,16 @@ function httpLines(http: Scope, { options, plan, variables, directory }: Input):
     ...lines,
     ...hashLines(http, plan),
     `js_import ${MODULE} from ${quote(options.njsBundle)};`,
+    ...(hasTokens
+      ? [`js_preload_object ${TOKEN_KEYS_OBJECT} from ${quote(options.tokenKeysFile ?? '')};`]
+      : []),
     ...Object.values(HANDOFF)
       .filter(({ constant }) => !constant)
       .map(({ variable }) => `js_var $${variable};`),
     `js_var $${TRANSFER_ENCODING_VARIABLE};`,
     ...variableLines(variables, true),
     ...(endpointsOf(plan).some(({ asks }) => asks) ? answerBufferLines(http) : []),
+    `js_var $${TOKEN_SUB_VARIABLE};`,
     ...(isAnyDirect(plan) ? DIRECT_MAPS : []),
     ...upstreamLines(options, isAnyDirect(plan)),
     '',

@@ -8,6 +8,8 @@ export interface CompileOptions {
   njsBundle: string;
   /** Absolute path of ngx_http_js_module.so, to load it unless the configuration does (undefined: built in / loaded by the user). */
   jsModule?: string;
+  /** Where the keys of tokens (CompileResult.tokenKeys) will be, an absolute path; without it there may be none. */
+  tokenKeysFile?: string;
   /** Given by `njchan up`: daemon off, pid and *_temp_path inside the run directory instead of the user's, and the
    *  socket where requests wait while the sidecar is being restarted. */
   supervised?: { pidFile: string; tempDir: string; waitingSocket?: string };

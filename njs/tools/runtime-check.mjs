@@ -8,6 +8,7 @@ const GLOBALS = new Set(
     'Array Boolean Buffer Date Error Function JSON Math Number Object RangeError RegExp String SyntaxError Symbol',
     'TypeError Promise Uint8Array decodeURIComponent encodeURIComponent isFinite isNaN parseFloat parseInt',
     'Infinity NaN undefined globalThis njs ngx clearTimeout setTimeout require arguments',
+    'crypto',
   ]
     .join(' ')
     .split(' '),

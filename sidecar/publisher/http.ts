@@ -106,8 +106,10 @@ export function optionsReply(handoff: Handoff): Reply {
   const methods = allowedMethods(handoff);
   const headers: [string, string][] = [['Allow', methods]];
   if (origin !== undefined) {
+    const allowed = settings.subscriber.length > 0 ? SUBSCRIBER_HEADERS : 'Content-Type';
+    const hasToken = settings.tokenMode !== 'off' && settings.tokenFrom.includes('header');
     headers.push(
-      ['Access-Control-Allow-Headers', settings.subscriber.length > 0 ? SUBSCRIBER_HEADERS : 'Content-Type'],
+      ['Access-Control-Allow-Headers', hasToken ? `${allowed}, Authorization` : allowed],
       ['Access-Control-Allow-Methods', methods],
     );
   }

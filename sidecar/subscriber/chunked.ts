@@ -22,6 +22,6 @@ const LAST_CHUNK = '0\r\n\r\n';
 export const CHUNKED: StreamTransport = {
   headers: [],
   preamble: '',
-  farewells: { 408: LAST_CHUNK, 410: LAST_CHUNK },
+  farewells: { 401: LAST_CHUNK, 408: LAST_CHUNK, 410: LAST_CHUNK },
   format: () => CHUNKED_FORMAT,
 };

@@ -54,7 +54,11 @@ export function encodePing(comment: string, event: string, data: string): Buffer
 export const EVENTSOURCE: StreamTransport = {
   headers: [['Content-Type', 'text/event-stream; charset=utf-8']],
   preamble: ': hi\n\n',
-  farewells: { 408: ':408: 408 Request Timeout\n\n', 410: ':410: 410 Gone\n\n' },
+  farewells: {
+    401: ':401: 401 Unauthorized\n\n',
+    408: ':408: 408 Request Timeout\n\n',
+    410: ':410: 410 Gone\n\n',
+  },
   format: ({ settings }) => eventsourceFormat(settings.eventsourceEvent),
   ping: ({ settings }) =>
     settings.eventsourcePingInterval > 0

@@ -3,7 +3,8 @@ import type { ServerResponse } from 'node:http';
 import type { MessageFormat } from '../fanout/format.ts';
 import type { Handoff } from '../handoff.ts';
 import type { Sink, Store, Subscription } from '../store/store.ts';
-import { answerEmpty, answerMessages } from './poll-answer.ts';
+import { atExpiry } from './expiry.ts';
+import { answerEmpty, answerExpired, answerMessages } from './poll-answer.ts';
 import { END_STATUS, IdleTimer, startOf } from './subscriber.ts';
 
 /** The answer is made from the message itself. */
@@ -34,25 +35,35 @@ export async function serveLongpoll(response: ServerResponse, handoff: Handoff, 
 function waitForMessage(response: ServerResponse, handoff: Handoff, store: Store): void {
   let subscription: Subscription | undefined;
   const idle = new IdleTimer(handoff.settings.subscriberTimeout, () => {
+    forgetExpiry();
     subscription?.cancel();
     answerEmpty(response, handoff, 408);
   });
+  const forgetExpiry = atExpiry(handoff, () => {
+    idle.stop();
+    subscription?.cancel();
+    answerExpired(response, handoff);
+  });
+  const stopTimers = (): void => {
+    idle.stop();
+    forgetExpiry();
+  };
   const sink: Sink = {
     format: LONGPOLL_FORMAT,
     write(_data, delivery) {
-      idle.stop();
+      stopTimers();
       answerMessages(response, handoff, delivery);
       return 0;
     },
     end(reason) {
-      idle.stop();
+      stopTimers();
       const status = END_STATUS[reason];
       if (status) answerEmpty(response, handoff, status);
       else response.destroy();
     },
   };
   response.on('close', () => {
-    idle.stop();
+    stopTimers();
     subscription?.cancel();
   });
   subscription = store.subscribe(handoff.channels, startOf(handoff), sink);

@@ -41,7 +41,7 @@ const COMPOUND_ID = streamFormat(({ id }) => `Etag: ${formatSubscriptionId(id)}\
 export const MULTIPART: StreamTransport = {
   headers: [['Content-Type', MULTIPART_CONTENT_TYPE]],
   preamble: `--${BOUNDARY}`,
-  farewells: { 408: '--\r\n', 410: '--\r\n' },
+  farewells: { 401: '--\r\n', 408: '--\r\n', 410: '--\r\n' },
   format: ({ settings }) => (settings.compoundEtag ? COMPOUND_ID : SPLIT_ID),
 };
 

@@ -4,7 +4,7 @@ import { corsHeaders, exposedHeaders, VARY_HEADERS } from '../../handoff/cors.ts
 import { formatHttpDate } from '../../handoff/http-date.ts';
 import { formatTags } from '../../handoff/message-id.ts';
 import type { Handoff } from '../handoff.ts';
-import { type HeaderList, sendReply } from '../reply.ts';
+import { type HeaderList, refusalReply, sendReply } from '../reply.ts';
 import { reportHeaders } from '../report.ts';
 import { type Delivery, formatSubscriptionId, type SubscriptionId } from '../store/message.ts';
 import { MULTIPART_CONTENT_TYPE, multipartBody } from './multipart.ts';
@@ -84,4 +84,12 @@ export function answerEmpty(response: ServerResponse, handoff: Handoff, status: 
   // The others come without Last-Modified: the client goes on with the one it has.
   if (id && status !== 304) headers = idHeaders(id, handoff).filter(([name]) => name !== 'Last-Modified');
   send(response, handoff, status, headers);
+}
+
+/** Answers a poll whose token has expired while it waited. */
+export function answerExpired(response: ServerResponse, handoff: Handoff): void {
+  sendReply(
+    response,
+    refusalReply('token_expired', handoff.nginx, [...VARY_HEADERS, ...corsHeaders(handoff)]),
+  );
 }

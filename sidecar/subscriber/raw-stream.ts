@@ -18,6 +18,6 @@ export function rawStreamFormat(separator: string): MessageFormat {
 export const RAW_STREAM: StreamTransport = {
   headers: [],
   preamble: '',
-  farewells: { 408: '', 410: '' },
+  farewells: { 401: '', 408: '', 410: '' },
   format: ({ settings }) => rawStreamFormat(settings.rawStreamSeparator),
 };

@@ -3,6 +3,7 @@ import type { MessageFormat } from '../fanout/format.ts';
 import type { Handoff } from '../handoff.ts';
 import type { EndReason, Sink, Store, Subscription } from '../store/store.ts';
 import { every } from '../timers.ts';
+import { atExpiry } from './expiry.ts';
 import { END_STATUS, type EndStatus, IdleTimer, startOf } from './subscriber.ts';
 
 /** The connection of a streaming subscriber. */
@@ -21,11 +22,13 @@ export class StreamingSubscriber implements Sink {
   readonly #idle: IdleTimer;
   #subscription: Subscription | undefined;
   #timer: NodeJS.Timeout | undefined;
+  readonly #forgetExpiry: () => void;
 
   constructor(wire: Wire, format: MessageFormat, handoff: Handoff) {
     this.#wire = wire;
     this.format = format;
-    this.#idle = new IdleTimer(handoff.settings.subscriberTimeout, () => this.#timedOut());
+    this.#idle = new IdleTimer(handoff.settings.subscriberTimeout, () => this.#endWith(408));
+    this.#forgetExpiry = atExpiry(handoff, () => this.#endWith(401));
   }
 
   /** Calls `action` every `seconds` until the subscription ends. */
@@ -62,12 +65,14 @@ export class StreamingSubscriber implements Sink {
 
   #stopTimers(): void {
     this.#idle.stop();
+    this.#forgetExpiry();
     clearInterval(this.#timer);
   }
 
-  #timedOut(): void {
+  /** Ends the subscription from our side. */
+  #endWith(status: EndStatus): void {
     this.#stopTimers();
     this.#subscription?.cancel();
-    this.#wire.finish(408);
+    this.#wire.finish(status);
   }
 }

@@ -5,10 +5,10 @@ import type { EndReason, Start } from '../store/store.ts';
 import { after } from '../timers.ts';
 
 /** The status with which a subscription ends, in whatever form its transport has for it. */
-export type EndStatus = 408 | 410;
+export type EndStatus = 401 | 408 | 410;
 
-/** What a client is told for each reason; nothing where it does not read, or where we could not write to it. */
-export const END_STATUS: Record<EndReason, EndStatus | undefined> = {
+/** What a client is told for each reason of the store; nothing where it does not read, or where we could not write to it. */
+export const END_STATUS: Record<EndReason, 410 | undefined> = {
   deleted: 410,
   shutdown: 410,
   overflow: undefined,

@@ -12,11 +12,13 @@ import { webSocketFormat } from '../websocket/formats.ts';
 import { acceptHandshake } from '../websocket/handshake.ts';
 import { heartbeatOf } from '../websocket/heartbeat.ts';
 import { Pinger } from '../websocket/pinger.ts';
+import { atExpiry } from './expiry.ts';
 import { StreamingSubscriber, type Wire } from './streaming.ts';
 import type { EndStatus } from './subscriber.ts';
 
 /** Close code and reason for each end of a subscription. */
 const CLOSE: Record<EndStatus, readonly [code: number, reason: string]> = {
+  401: [1008, '401 Unauthorized'],
   408: [1000, '408 Request Timeout'],
   410: [1001, '410 Gone'],
 };
@@ -35,19 +37,19 @@ export function serveWebSocket(
   handoff: Handoff,
   context: ServerContext,
 ): RefusalName | undefined {
-  const { deflateWindow } = handoff.settings;
-  const accepted = acceptHandshake(request.headers, corsHeaders(handoff), deflateWindow);
+  const accepted = acceptHandshake(request.headers, corsHeaders(handoff), handoff.settings);
   if ('refusal' in accepted) return accepted.refusal;
   const subscribes = handoff.action === 'subscribe';
   const store = context.stores.of(handoff.settings);
   if (!store.available) return 'redis_unavailable';
-  const publishes = handoff.settings.publisher.includes('websocket');
+  const publishes = handoff.settings.publisher.includes('websocket') && !handoff.readOnly;
   if (publishes && contentTypeTooLong(request.headers)) return 'content_type_too_long';
 
   socket.write(accepted.head);
   const heartbeat = heartbeatOf(handoff.settings);
   let subscriber: StreamingSubscriber | undefined;
   let pinger: Pinger | undefined;
+  let forgetExpiry: (() => void) | undefined;
   const connection = new WebSocketConnection(
     socket,
     early,
@@ -66,6 +68,7 @@ export function serveWebSocket(
       drained: () => subscriber?.drained(),
       closed: () => {
         pinger?.stop();
+        forgetExpiry?.();
         subscriber?.closed();
       },
     },
@@ -85,6 +88,8 @@ export function serveWebSocket(
     const format = webSocketFormat(accepted.meta, accepted.deflate?.serverWindow);
     subscriber = new StreamingSubscriber(wire, format, handoff);
     subscriber.start(store, handoff);
+  } else {
+    forgetExpiry = atExpiry(handoff, () => connection.close(...CLOSE[401]));
   }
   return undefined;
 }

@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { REFUSALS } from '../../handoff/refusals.ts';
+import { DEFAULT_SETTINGS } from '../../handoff/settings.ts';
 import { acceptHandshake } from '../../sidecar/websocket/handshake.ts';
 import { MAX_WINDOW, MIN_WINDOW, negotiateDeflate } from '../../sidecar/websocket/permessage-deflate.ts';
 import { cases, extensionsText, grammar, headerOf, headerValue, present } from './fuzzing.ts';
@@ -23,7 +24,10 @@ it('a handshake is answered with clean header lines or refused', () => {
   fc.assert(
     fc.property(headers, headerOf(headerValue), window, (given, origin, deflateWindow) => {
       const cors = origin === undefined ? [] : [['Access-Control-Allow-Origin', origin] as const];
-      const answer = acceptHandshake(present(given) as IncomingHttpHeaders, cors, deflateWindow);
+      const answer = acceptHandshake(present(given) as IncomingHttpHeaders, cors, {
+        ...DEFAULT_SETTINGS,
+        deflateWindow,
+      });
       if ('refusal' in answer) {
         expect(Object.hasOwn(REFUSALS, answer.refusal)).toBe(true);
         return;

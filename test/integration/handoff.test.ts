@@ -30,6 +30,9 @@ describe('internal headers that a client sends', () => {
     'Njchan-Refusal': 'internal_error',
     'Njchan-Redis-Upstream': 'victim',
     [PUBLISH_HEADER]: '/victim',
+    'Njchan-Allow-Origin': 'http://victim',
+    'Njchan-Expires': '1',
+    'Njchan-Read-Only': '1',
     [SECRET_HEADER]: 'guess',
     [NGINX_HEADER]: 'apache',
   };

@@ -1,5 +1,13 @@
 /** How the directives of the table can be written. */
+import { generateKeyPairSync } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Row } from '../../nginx/compiler/directives/row.ts';
+import { tempDir } from './files.ts';
+
+const TOKEN_KEY = join(tempDir(), 'token.pem');
+const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+writeFileSync(TOKEN_KEY, publicKey.export({ type: 'spki', format: 'pem' }));
 
 /** Arguments that each slot takes; the upstream `redis` must be there. */
 const GOOD: Record<string, string> = {
@@ -47,6 +55,13 @@ const GOOD: Record<string, string> = {
   channelTimeout: '10',
   redisFakesubIntervalMs: '10ms',
   redisPublishCutoffBytes: '10k',
+  tokenMode: 'off',
+  tokenKeySources: TOKEN_KEY,
+  tokenFrom: 'cookie:token',
+  tokenIssuer: 'app',
+  tokenAudience: 'chat',
+  tokenLeeway: '10',
+  tokenClaim: 'rights',
   obsolete: '5',
   'redis.servers': '127.0.0.1',
   'redis.tls': 'on',

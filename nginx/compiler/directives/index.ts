@@ -13,6 +13,7 @@ import { REDIS_TIMING } from './redis-timing.ts';
 import { REDIS_UPSTREAM } from './redis-upstream.ts';
 import type { Row, SlotName, Values } from './row.ts';
 import { SUBSCRIBER } from './subscriber.ts';
+import { TOKENS } from './token.ts';
 import { UNSUPPORTED } from './unsupported.ts';
 import { WEBSOCKET } from './websocket.ts';
 
@@ -26,6 +27,7 @@ export const DIRECTIVE_TABLES: Readonly<Record<string, readonly Row[]>> = {
   EventSource: EVENTSOURCE,
   Access: ACCESS,
   Hooks: HOOKS,
+  Tokens: TOKENS,
   Redis: REDIS,
   'Redis upstreams': [...REDIS_UPSTREAM, ...REDIS_TIMING],
   'Without effect': [...OBSOLETES, ...BENCHMARK],
@@ -41,7 +43,7 @@ export function concealer(name: string): ((text: string) => string) | undefined 
   return BY_NAME.get(name)?.conceal;
 }
 
-/** What is known about a name: its row, that it is Nchan's but not supported, that it only looks like Nchan's. */
+/** What is known about a name: its row, that it is Nchan's but not supported, that it only looks like one of ours. */
 export type Lookup = Row | 'unsupported' | 'unknown' | undefined;
 
 /** Finds a directive; undefined for those that are none of ours. */
@@ -49,7 +51,7 @@ export function findDirective(name: string): Lookup {
   const row = BY_NAME.get(name);
   if (row) return row;
   if (UNSUPPORTED.has(name)) return 'unsupported';
-  return /^(?:nchan|push)_/.test(name) ? 'unknown' : undefined;
+  return /^(?:njchan|nchan|push)_/.test(name) ? 'unknown' : undefined;
 }
 
 type Merge = (own: unknown, outer: unknown) => unknown;

@@ -1,9 +1,11 @@
 /** One row of the directive table: everything the compiler knows about a directive of Nchan. */
 import type { RedisLocationSettings } from '../../../handoff/redis.ts';
 import type { LocationSettings, PublisherTransport, SubscriberTransport } from '../../../handoff/settings.ts';
+import type { TokenSettings } from '../../../handoff/token.ts';
 import { ValueError } from '../errors.ts';
 import type { Token } from '../lexer.ts';
 import type { RedisSlots } from './redis-slots.ts';
+import type { TokenSlots } from './token.ts';
 
 /** Values with nginx variables, as they are written: nginx computes them for each request. */
 export interface Expressions {
@@ -20,17 +22,24 @@ export interface Endpoint {
   readonly serves: 'channels' | 'redisStats';
 }
 
-/** The settings that directives set as they are: all but what the endpoint, the place and the Redis upstream say. */
+/**
+ * The settings that directives set as they are: all but what the endpoint, the place, the Redis upstream and the
+ * tokens say.
+ */
 export type PlainSettings = Omit<
   LocationSettings,
-  'location' | 'publisher' | 'subscriber' | Exclude<keyof RedisLocationSettings, 'channelTimeout'>
+  | 'location'
+  | 'publisher'
+  | 'subscriber'
+  | keyof TokenSettings
+  | Exclude<keyof RedisLocationSettings, 'channelTimeout'>
 >;
 
 /** Settings that may be given by variables instead. */
 type LimitSlot = 'messageBufferLength' | 'messageTimeout';
 
 /** What directives set, by name. Several directives may set the same (aliases, `nchan_store_messages`). */
-export interface Slots extends Omit<PlainSettings, LimitSlot>, RedisSlots {
+export interface Slots extends Omit<PlainSettings, LimitSlot>, RedisSlots, TokenSlots {
   endpoint: Endpoint;
   channelId: Expressions;
   publisherChannelId: Expressions;

@@ -24,7 +24,11 @@ export function writeFiles(files: Files): string {
   return dir;
 }
 
-const OPTIONS = { sidecar: { socket: '/run/njchan.sock' }, njsBundle: '/opt/njchan.js' } as const;
+const OPTIONS = {
+  sidecar: { socket: '/run/njchan.sock' },
+  njsBundle: '/opt/njchan.js',
+  tokenKeysFile: '/run/token-keys.json',
+} as const;
 
 /** The result, as if the files were in `/conf`. */
 export function compileFiles(files: Files, options: Partial<CompileOptions> = {}): CompileResult {

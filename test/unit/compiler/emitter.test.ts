@@ -154,9 +154,12 @@ it('the http block declares the gateway, the hand-off and the sidecar', () => {
   js_var $njchan_refusal;
   js_var $njchan_redis_upstream;
   js_var $njchan_allow_origin;
+  js_var $njchan_expires;
+  js_var $njchan_read_only;
   js_var $njchan_connection;
   js_var $njchan_upgrade;
   js_var $njchan_transfer_encoding;
+  js_var $njchan_token_sub;
   upstream njchan_sidecar {
       server unix:/run/njchan.sock max_fails=0;
       keepalive 64;
