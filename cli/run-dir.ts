@@ -13,10 +13,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { HOOKS_DIRECTORY } from '../nginx/compiler/index.ts';
 import { CliError } from './exit-codes.ts';
 
 /** sun_path of Linux, without the zero at its end. */
 const MAX_SOCKET_PATH_BYTES = 107;
+/** nginx lets everybody open its sockets, so the directory keeps others out. */
+const HOOKS_MODE = 0o700;
 /** Everybody may enter: nginx's workers connect to the sidecar's socket, whose own mode keeps others out. */
 const DIR_MODE = 0o755;
 const TOKEN_KEYS_PREFIX = 'token-keys-';
@@ -30,6 +33,8 @@ export interface RunDir {
   readonly sidecarSocket: string;
   /** Where nginx waits for a sidecar that is being restarted. */
   readonly waitingSocket: string;
+  /** Directory of the sockets on which nginx takes what the sidecar asks for hooks. */
+  readonly hooks: string;
   readonly sidecarConfig: string;
   readonly nginxConfig: string;
   readonly nginxPid: string;
@@ -63,6 +68,7 @@ export function runDirAt(given: string | undefined): RunDir {
     controlSocket: controlSocketPath(path),
     sidecarSocket: join(path, 'sidecar.sock'),
     waitingSocket: join(path, 'waiting.sock'),
+    hooks: join(path, HOOKS_DIRECTORY),
     sidecarConfig: join(path, 'sidecar.json'),
     nginxConfig: join(path, 'nginx.conf'),
     nginxPid: join(path, 'nginx.pid'),
@@ -112,6 +118,17 @@ export function makeRunDir(dir: RunDir): boolean {
 }
 
 /**
+ * Makes the directory for hooks anew: a socket that nginx could not take away, because it was killed, would keep it from
+ * starting.
+ * @param account that the sidecar runs as; undefined unless we are root
+ */
+export function makeHooksDir({ hooks }: RunDir, account: { uid: number; gid: number } | undefined): void {
+  rmSync(hooks, { recursive: true, force: true });
+  mkdirSync(hooks, { mode: HOOKS_MODE });
+  if (account) chownSync(hooks, account.uid, account.gid);
+}
+
+/**
  * Replaces a file in one step: whoever reads it sees the old text or the new.
  * @param gid the group that it is given to; without, it stays ours
  */
@@ -143,7 +160,7 @@ export function removeTokenKeys(dir: RunDir, but?: string): void {
 export function clearRunDir(dir: RunDir, ownSidecar: boolean): void {
   removeTokenKeys(dir);
   const sidecars = ownSidecar ? [dir.sidecarSocket, dir.sidecarConfig] : [];
-  for (const path of [...sidecars, dir.waitingSocket, dir.nginxConfig, dir.nginxPid, dir.temp]) {
+  for (const path of [...sidecars, dir.waitingSocket, dir.hooks, dir.nginxConfig, dir.nginxPid, dir.temp]) {
     rmSync(path, { recursive: true, force: true });
   }
 }

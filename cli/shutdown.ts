@@ -19,6 +19,7 @@ const STEPS = [
 
 /**
  * Stops both and resolves when both ended.
+ * @param hooksFirst - the sidecar asks an application through nginx, also about the subscribers that it ends
  * @param hurry - gives a promise that resolves when the user asks for the next step before its time
  */
 export async function shutDown(
@@ -26,8 +27,13 @@ export async function shutDown(
   sidecar: SidecarKeeper | undefined,
   hurry: () => Promise<void>,
   log: Logger,
+  hooksFirst = false,
 ): Promise<void> {
   sidecar?.release();
+  if (hooksFirst && sidecar && nginx) {
+    sidecar.kill('SIGTERM');
+    await settledWithin(Promise.race([sidecar.exited(), nginx.exited, hurry()]), STEP_DEADLINE_MS);
+  }
   let done = false;
   const ended = Promise.all([nginx?.exited, sidecar?.exited()]).then(() => {
     done = true;

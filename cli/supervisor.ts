@@ -13,6 +13,7 @@ import { NginxProcess, stopLeftover } from './nginx-process.ts';
 import { PACKAGE_FILES, VERSION } from './package-files.ts';
 import {
   clearRunDir,
+  makeHooksDir,
   makeRunDir,
   type RunDir,
   removeRunDir,
@@ -89,7 +90,8 @@ export class Supervisor {
     } finally {
       this.#serving = false;
       this.#waitingRoom?.close();
-      await shutDown(this.#nginx, this.#sidecar, () => this.#signals.nextStop(), log);
+      const hooksFirst = this.#compiled?.hooks ?? false;
+      await shutDown(this.#nginx, this.#sidecar, () => this.#signals.nextStop(), log, hooksFirst);
       clearRunDir(dir, ownSidecar);
       lock.close(); // removes the control socket
       if (made) removeRunDir(dir);
@@ -129,6 +131,7 @@ export class Supervisor {
 
     rmSync(dir.temp, { recursive: true, force: true });
     mkdirSync(dir.temp, { mode: 0o755 });
+    makeHooksDir(dir, this.#account);
     writeAtomically(dir.nginxConfig, compiled.config, NGINX_CONFIG_MODE);
     await testCompiled(nginx, dir.nginxConfig);
     await checkPortsFree(compiled.listens);

@@ -104,6 +104,9 @@ export const DYNAMIC_VALUES = {
   authorize_request: 2,
   redis_upstream_expression: 1,
   allow_origin_expression: 1,
+  subscribe_request: 2,
+  unsubscribe_request: 2,
+  publisher_upstream_request: 2,
 } as const;
 export type DynamicValue = keyof typeof DYNAMIC_VALUES;
 

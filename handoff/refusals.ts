@@ -131,6 +131,21 @@ export const REFUSALS = {
     body: 'Content-Type too long',
     cure: 'The publisher sent a Content-Type of more than 1024 bytes; it would not fit into the head of a long-poll answer.',
   },
+  publisher_upstream_refused: {
+    status: 403,
+    body: PAGE,
+    cure: 'The application that nchan_publisher_upstream_request asks answered with another status than 200, 201, 202, 204 and 304.',
+  },
+  publisher_upstream_failed: {
+    status: 500,
+    body: PAGE,
+    cure: 'The application that nchan_publisher_upstream_request asks gave no answer, or one that is too large; the logs of nginx and the sidecar say more.',
+  },
+  hook_context_too_large: {
+    status: 431,
+    body: PAGE,
+    cure: 'The head of the request, with the variables that the configuration sets, is too large to be repeated for a hook.',
+  },
   message_too_large: {
     status: 413,
     body: PAGE,

@@ -67,6 +67,12 @@ export interface LocationSettings extends RedisLocationSettings, TokenSettings {
   deflateWindow: number;
   deflateMemlevel: number;
   deflateStrategy: 'default' | 'filtered' | 'huffman-only' | 'rle' | 'fixed';
+  /** Where requests are repeated for the location's hooks: unix sockets of its server. '' where there is no hook. */
+  hookSocket: string;
+  /** The same for requests that came over TLS; '' where the server has none of these. */
+  hookTlsSocket: string;
+  /** The header from which the server's own directives take the address of who comes in there; '' for none. */
+  hookAddressHeader: string;
 }
 
 /** Nchan's defaults (spec/directives.md §§1-7 and 11); a location's text carries only what differs from them. */
@@ -99,6 +105,9 @@ export const DEFAULT_SETTINGS: Readonly<LocationSettings> = {
   deflateWindow: 10,
   deflateMemlevel: 8,
   deflateStrategy: 'default',
+  hookSocket: '',
+  hookTlsSocket: '',
+  hookAddressHeader: '',
   redisUpstream: '',
   redisStorageMode: 'distributed',
   redisNamespace: '',

@@ -10,6 +10,7 @@ import {
   LOCATION_VARIABLE,
   TRANSFER_ENCODING_VARIABLE,
 } from '../handoff/headers.ts';
+import { HOOKS_VARIABLE } from '../handoff/hooks.ts';
 import { formatMessageId, type ParsedMessageId } from '../handoff/message-id.ts';
 import {
   DEFAULT_PUBLISHER,
@@ -23,6 +24,7 @@ import { page, sendAnswer } from './answer.ts';
 import { channelNames, encodedValue } from './channels.ts';
 import { dynamicLimits } from './dynamic-limits.ts';
 import { givenVariables } from './dynamic-value.ts';
+import { hasUnfitHeaders, hookContext } from './hooks.ts';
 import { setNchanVariables } from './nchan-variables.ts';
 import { allowedOrigin } from './origin.ts';
 import { type Outcome, refuse } from './outcome.ts';
@@ -45,11 +47,18 @@ export function handle(r: NginxHTTPRequest, role: Role): void {
     return;
   }
   const settings = settingsFor(r, role);
+  if (settings.hookSocket !== '' && hasUnfitHeaders(r)) {
+    r.return(400);
+    return;
+  }
   const location = r.variables[LOCATION_VARIABLE] || '';
   const allowOrigin = allowedOrigin(r, location);
   const outcome = allowOrigin === undefined ? refuse('origin_refused') : decide(r, settings);
   outcome.allowOrigin = allowOrigin;
   setNchanVariables(r, outcome);
+  // Before anything else sees, and may set, the variables.
+  const hooks = hooksOf(r, settings, outcome);
+  if (hooks !== '') r.variables[HOOKS_VARIABLE] = hooks;
   const admitted = admit(r, location, settings, outcome);
   if ('then' in admitted) wait(r, outcome, admitted);
   else answer(r, outcome, admitted);
@@ -91,6 +100,21 @@ export function handleRedisStats(r: NginxHTTPRequest): void {
   const name = givenVariables(r, location, 'redis_upstream_expression')[0];
   const redisUpstream = name === undefined ? '' : encodedValue(r, name);
   handOff(r, { action: 'redis_stats', transport: '', channels: [], redisUpstream });
+}
+
+/** The context for the hooks that the request will ask; too large a one makes it a refusal. */
+function hooksOf(r: NginxHTTPRequest, settings: LocationSettings, outcome: Outcome): string {
+  const { action, transport } = outcome;
+  const isStream = action === 'subscribe' && UPGRADED.indexOf(transport as SubscriberTransport) >= 0;
+  const list = hookContext(r, r.variables[LOCATION_VARIABLE] || '', settings, {
+    subscribes: isStream,
+    publishes:
+      action === 'publish' || (transport === 'websocket' && settings.publisher.indexOf('websocket') >= 0),
+  });
+  if (list !== undefined) return list;
+  outcome.action = 'refuse';
+  outcome.refusal = 'hook_context_too_large';
+  return '';
 }
 
 function hasControlCharacters(r: NginxHTTPRequest): boolean {

@@ -1,4 +1,5 @@
 /** The handlers for `js_content`: what runs in the user's locations. */
+import { enter } from './entrance.ts';
 import { handle, handleRedisStats } from './gateway.ts';
 
 export default {
@@ -6,4 +7,5 @@ export default {
   subscriber: (r: NginxHTTPRequest): void => handle(r, 'subscriber'),
   pubsub: (r: NginxHTTPRequest): void => handle(r, 'pubsub'),
   redisStats: (r: NginxHTTPRequest): void => handleRedisStats(r),
+  hook: (r: NginxHTTPRequest): void => enter(r),
 };

@@ -2,6 +2,7 @@ import type { RefusalName } from '../handoff/refusals.ts';
 import { ScriptError } from '../lua/script-error.ts';
 import type { SidecarLimits } from './config.ts';
 import type { Handoff } from './handoff.ts';
+import type { Hooks } from './hooks/hooks.ts';
 import type { Logger } from './log.ts';
 import { Recurrences } from './recurrences.ts';
 import { RedisFullError, RedisUnavailableError } from './store/redis/link.ts';
@@ -11,6 +12,7 @@ import type { Stores } from './store/stores.ts';
 /** What everything that serves a request works with. */
 export interface ServerContext {
   readonly stores: Stores;
+  readonly hooks: Hooks;
   readonly log: Logger;
   /** Asked anew for every request, since a reload may change them. */
   readonly limits: () => SidecarLimits;

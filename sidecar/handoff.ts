@@ -3,6 +3,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { encodeChannelName, isEncodedChannelName, isPlainChannelName } from '../handoff/channel-name.ts';
 import { type Action, HANDOFF, NGINX_HEADER, PUBLISH_HEADER, SECRET_HEADER } from '../handoff/headers.ts';
+import { HOOKS_HEADER } from '../handoff/hooks.ts';
 import { type ParsedMessageId, parseMessageId } from '../handoff/message-id.ts';
 import { REPORT_HEADER } from '../handoff/nchan-variables.ts';
 import { REFUSALS, type RefusalName } from '../handoff/refusals.ts';
@@ -12,6 +13,7 @@ import {
   parseSettings,
   type SubscriberTransport,
 } from '../handoff/settings.ts';
+import { type HookContext, readHookContext } from './hooks/context.ts';
 
 export interface Handoff {
   readonly action: Action;
@@ -30,6 +32,8 @@ export interface Handoff {
   readonly refusal: RefusalName | undefined;
   /** The upstream whose figures are asked for, with the action `redis_stats`. */
   readonly redisUpstream: string;
+  /** The client's request, where hooks are to be asked in its context. */
+  readonly hooks?: HookContext | undefined;
   /** The answer has to report what Nchan's variables tell about it. */
   readonly report: boolean;
   /** The client's Origin header; undefined when it sent none. */
@@ -80,6 +84,7 @@ function cachedSettings(text: string): LocationSettings {
 const NAMES = Object.fromEntries(
   Object.entries(HANDOFF).map(([key, { header }]) => [key, header.toLowerCase()]),
 ) as Record<keyof typeof HANDOFF, string>;
+const HOOKS_NAME = HOOKS_HEADER.toLowerCase();
 const NGINX_NAME = NGINX_HEADER.toLowerCase();
 const PUBLISH_NAME = PUBLISH_HEADER.toLowerCase();
 const REPORT_NAME = REPORT_HEADER.toLowerCase();
@@ -88,9 +93,14 @@ const SECRET_NAME = SECRET_HEADER.toLowerCase();
 /**
  * Takes a request's hand-off apart.
  * @param secret what the request must carry over TCP; undefined on a unix socket.
+ * @param rawHeaders the same headers as names and values in turn, for hooks
  * @throws HandoffError when it is not a hand-off.
  */
-export function readHandoff(headers: IncomingHttpHeaders, secret: Buffer | undefined): Handoff {
+export function readHandoff(
+  headers: IncomingHttpHeaders,
+  secret: Buffer | undefined,
+  rawHeaders: readonly string[] = [],
+): Handoff {
   const get = (name: string): string => (headers[name] as string | undefined) ?? '';
   if (secret && !sameSecret(get(SECRET_NAME), secret)) throw new HandoffError('wrong secret');
   const publication = headers[PUBLISH_NAME] as string | undefined;
@@ -123,6 +133,7 @@ export function readHandoff(headers: IncomingHttpHeaders, secret: Buffer | undef
     readOnly: get(NAMES.readOnly) !== '',
     refusal: refusal === '' ? undefined : (refusal as RefusalName),
     redisUpstream: decodedName(get(NAMES.redisUpstream)),
+    hooks: hookContext(get(HOOKS_NAME), settings, rawHeaders),
     report: headers[REPORT_NAME] !== undefined,
     origin: headers.origin,
     allowOrigin: get(NAMES.allowOrigin),
@@ -135,6 +146,18 @@ function readSettings(headers: IncomingHttpHeaders): LocationSettings {
     return cachedSettings((headers[NAMES.settings] as string | undefined) ?? '');
   } catch (error) {
     throw new HandoffError(`bad settings: ${(error as Error).message}`);
+  }
+}
+
+function hookContext(
+  list: string,
+  settings: LocationSettings,
+  rawHeaders: readonly string[],
+): HookContext | undefined {
+  try {
+    return readHookContext(list, settings, rawHeaders);
+  } catch (error) {
+    throw new HandoffError(`bad hooks: ${(error as Error).message}`);
   }
 }
 

@@ -5,13 +5,18 @@ import { parseArgs } from 'node:util';
 import { scripts } from '../lua/scripts.generated.ts';
 import { DEFAULT_LIMITS, readConfig, type SidecarConfig, type SidecarLimits } from './config.ts';
 import { FollowedFile } from './config-file.ts';
+import { Hooks } from './hooks/hooks.ts';
 import { createLogger, type Logger } from './log.ts';
 import { createSidecarServer } from './server.ts';
 import { createLink } from './store/redis/create-link.ts';
 import { Stores } from './store/stores.ts';
 
-/** How long subscribers may take to read their good-bye before the process ends all the same. */
+/**
+ * How long subscribers may take to read their good-bye, and hooks to be answered, before the process ends all the same.
+ * `njchan up` waits 5 s.
+ */
 const DRAIN_DEADLINE_MS = 3000;
+const HOOK_DRAIN_DEADLINE_MS = 4000;
 
 /** Milliseconds that telling Redis of the end may take, per upstream. */
 const FAREWELL_DEADLINE_MS = 1000;
@@ -83,8 +88,10 @@ async function run(file: string, follow: boolean): Promise<void> {
   );
   process.on('exit', () => stores.sayFarewell(FAREWELL_DEADLINE_MS));
   await stores.configure(config.redis);
+  const hooks = new Hooks(log);
   const server = createSidecarServer({
     stores,
+    hooks,
     log,
     limits: () => limits,
     secret: 'secret' in config.listen ? Buffer.from(config.listen.secret, 'latin1') : undefined,
@@ -97,10 +104,14 @@ async function run(file: string, follow: boolean): Promise<void> {
     if (stopping) return;
     stopping = true;
     log.info(`${why}: ending ${stores.totals().subscribers} subscribers`);
-    setTimeout(() => process.exit(0), DRAIN_DEADLINE_MS).unref();
-    server.close(() => process.exit(0));
+    const closed = new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      setTimeout(resolve, DRAIN_DEADLINE_MS).unref();
+    });
     await stores.close();
     server.closeIdleConnections();
+    await Promise.all([closed, hooks.drain(HOOK_DRAIN_DEADLINE_MS)]);
+    process.exit(0);
   };
   process.on('SIGTERM', () => void stop('asked to stop'));
   process.on('SIGINT', () => void stop('interrupted'));

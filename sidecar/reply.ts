@@ -33,12 +33,16 @@ function errorPage(status: number, nginx: string): string {
   ].join('');
 }
 
+/** Statuses that have neither a body nor a length (RFC 9110 §8.6). */
+const BODILESS: ReadonlySet<number> = new Set([204]);
+
 /** Answers a request that Node's HTTP server holds. */
 export function sendReply(response: ServerResponse, reply: Reply): void {
   const { body = '' } = reply;
   const length = Buffer.byteLength(body);
   const headers: string[] = [];
-  for (const [name, value] of withLength(reply, length)) headers.push(name, value);
+  const sent = BODILESS.has(reply.status) ? reply.headers : withLength(reply, length);
+  for (const [name, value] of sent) headers.push(name, value);
   response.sendDate = false; // nginx writes its own
   response.writeHead(reply.status, headers);
   // Node joins the head and a text into one write, in the text's encoding: that must be the head's.

@@ -78,7 +78,7 @@ async function serveRequest(
 ): Promise<void> {
   let handoff: Handoff;
   try {
-    handoff = readHandoff(request.headers, context.secret);
+    handoff = readHandoff(request.headers, context.secret, request.rawHeaders);
   } catch (error) {
     request.resume();
     sendReply(response, notAHandoff(context, error));
@@ -111,7 +111,7 @@ function answerFor(
   const store = context.stores.of(handoff.settings);
   switch (handoff.action) {
     case 'publish':
-      return publishRequest(store, handoff, request, context.limits().messageBytes);
+      return publishRequest(context, handoff, request);
     case 'info':
       return infoRequest(store, handoff, request);
     case 'delete':
@@ -129,7 +129,7 @@ function serveUpgrade(context: ServerContext, request: IncomingMessage, socket: 
   socket.on('error', () => socket.destroy());
   let handoff: Handoff;
   try {
-    handoff = readHandoff(request.headers, context.secret);
+    handoff = readHandoff(request.headers, context.secret, request.rawHeaders);
   } catch (error) {
     sendRawReply(socket, notAHandoff(context, error));
     return;
@@ -171,7 +171,13 @@ function serveUpgraded(
 ): void {
   const stream = STREAMS[handoff.transport as SubscriberTransport];
   if (stream) {
-    serveStream(socket, handoff, context.stores.of(handoff.settings), stream);
+    serveStream(
+      socket,
+      handoff,
+      context.stores.of(handoff.settings),
+      stream,
+      context.hooks.ofSubscriber(handoff),
+    );
     return;
   }
   const refusal = serveWebSocket(request, socket, early, handoff, context);

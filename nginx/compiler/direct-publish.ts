@@ -56,6 +56,7 @@ export function directChannel(scope: Scope, settings: LocationSettings): string 
     isComputed(values.messageBufferLength) ||
     values.lastMessageId !== undefined ||
     values.allowOrigin !== undefined ||
+    values.publisherUpstreamRequest !== undefined ||
     values.authorizeRequest !== undefined ||
     ids.length !== 1 ||
     group === undefined ||

@@ -5,6 +5,7 @@ import { formatSettings, type LocationSettings } from '../../handoff/settings.ts
 import { copiedDirectives } from './copied-directives.ts';
 import { directChannel } from './direct-publish.ts';
 import { dynamicValues, placeOf, settingsOf } from './endpoint-settings.ts';
+import { answerBytes, type HookEntrance, type HookEntrances, hasHooks } from './hook-entrance.ts';
 import type { VariableUse } from './nchan-variables.ts';
 import type { Directive } from './parser.ts';
 import type { RedisPlan } from './redis-locations.ts';
@@ -24,6 +25,8 @@ export interface Endpoint {
   readonly copied: readonly Directive[];
   /** Subscribers may be sent chunks, which the hand-off location must announce. */
   readonly chunked: boolean;
+  /** The entrance for its hooks, if it has any. */
+  readonly entrance?: HookEntrance;
   /** The gateway asks an application, and may pass on its answer. */
   readonly asks: boolean;
   /** The full name of the channel, as an nginx expression, if messages may pass by the gateway. */
@@ -43,6 +46,8 @@ export interface ServerPlan {
   readonly endpoints: readonly Endpoint[];
   /** The endpoint for requests that no location of the server takes. */
   readonly elsewhere?: Endpoint;
+  /** Where requests come back in for hooks, and the bytes that an answer to one may have. */
+  readonly hooks?: { readonly entrance: HookEntrance; readonly answerBytes: number };
 }
 
 export interface Plan {
@@ -56,14 +61,16 @@ export interface Plan {
  * Decides what is written where. The numbers of endpoints follow the order of the configuration.
  * @param redis is told who uses it
  * @param tokens is told too
+ * @param entrances gives those endpoints one that have hooks
  */
 export function planEndpoints(
   main: Scope,
   redis: RedisPlan,
   tokens: TokenPlan,
+  entrances: HookEntrances,
   variables: VariableUse,
 ): Plan {
-  const planner = new Planner(redis, tokens, variables);
+  const planner = new Planner(redis, tokens, entrances, variables);
   for (const http of main.children) {
     for (const server of http.children) if (server.context === 'server') planner.server(server);
   }
@@ -77,16 +84,20 @@ class Planner implements Plan {
   #count = 0;
   readonly #redis: RedisPlan;
   readonly #tokens: TokenPlan;
+  readonly #entrances: HookEntrances;
   readonly #variables: VariableUse;
+  #answerBytes = 0;
 
-  constructor(redis: RedisPlan, tokens: TokenPlan, variables: VariableUse) {
+  constructor(redis: RedisPlan, tokens: TokenPlan, entrances: HookEntrances, variables: VariableUse) {
     this.#redis = redis;
     this.#tokens = tokens;
+    this.#entrances = entrances;
     this.#variables = variables;
   }
 
   server(server: Scope): void {
     const endpoints: Endpoint[] = [];
+    this.#answerBytes = 0;
     for (const child of server.children) if (child.context === 'location') this.#location(child, endpoints);
     // Requests that no location takes get the server's handler; with `location /` there are none.
     const hasRoot = server.children.some(isRoot);
@@ -95,7 +106,14 @@ class Planner implements Plan {
       endpoints.push(elsewhere);
       this.locations++;
     }
-    if (endpoints.length > 0) this.servers.set(server, { endpoints, ...(elsewhere ? { elsewhere } : {}) });
+    const entrance = this.#entrances.of(server);
+    if (endpoints.length > 0) {
+      this.servers.set(server, {
+        endpoints,
+        ...(elsewhere ? { elsewhere } : {}),
+        ...(entrance ? { hooks: { entrance, answerBytes: this.#answerBytes } } : {}),
+      });
+    }
   }
 
   #location(location: Scope, endpoints: Endpoint[]): void {
@@ -153,6 +171,13 @@ class Planner implements Plan {
     const settings = figures
       ? placeOf(scope)
       : settingsOf(scope, this.#redis.use(scope), this.#tokens.use(scope));
+    const entrance = !figures && hasHooks(scope.values) ? this.#entrances.for(scope) : undefined;
+    if (entrance) {
+      settings.hookSocket = entrance.socket;
+      settings.hookTlsSocket = entrance.tlsSocket ?? '';
+      settings.hookAddressHeader = entrance.addressHeader ?? '';
+      this.#answerBytes = Math.max(this.#answerBytes, answerBytes(scope));
+    }
     const copied = copiedDirectives(scope);
     // Nobody but the gateway sets the variables of a request.
     const direct = figures || this.#variables.ofRequests ? undefined : directChannel(scope, settings);
@@ -161,9 +186,11 @@ class Planner implements Plan {
       settings: formatSettings(settings),
       values: dynamicValues(number, figures ?? scope.values),
       handler: figures ? 'redisStats' : handlerFor(settings),
-      handoffLocation: copied.length > 0 ? `${DEFAULT_HANDOFF_LOCATION}_${number}` : DEFAULT_HANDOFF_LOCATION,
+      handoffLocation:
+        copied.length > 0 || entrance ? `${DEFAULT_HANDOFF_LOCATION}_${number}` : DEFAULT_HANDOFF_LOCATION,
       copied,
       chunked: settings.subscriber.includes('http-chunked'),
+      ...(entrance ? { entrance } : {}),
       asks: !figures && scope.values.authorizeRequest !== undefined,
       ...(direct === undefined ? {} : { directChannel: direct }),
     };

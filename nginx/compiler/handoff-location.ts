@@ -7,6 +7,8 @@ import {
   PUBLISH_VARIABLE,
   SECRET_HEADER,
 } from '../../handoff/headers.ts';
+import { HOOKS_HEADER, HOOKS_VARIABLE } from '../../handoff/hooks.ts';
+import { REPORT_HEADER } from '../../handoff/nchan-variables.ts';
 import type { CompileOptions } from './options.ts';
 import { quote } from './quote.ts';
 import type { Scope } from './scopes.ts';
@@ -105,6 +107,29 @@ const UNDO: Undo = {
   proxy_pass_header: ['proxy_pass_header Cache-Control;'],
 };
 
+/** What limits requests, and was asked already; that it was asked keeps it from being asked by the hook's location. */
+const UNDO_LIMITS: Undo = {
+  limit_req: ['limit_req zone=njchan_hooks burst=1000000 nodelay;'],
+  limit_conn: ['limit_conn njchan_hook_connections 65535;'],
+};
+
+/** The zones for these, on the http level. */
+const LIMIT_ZONES: Undo = {
+  limit_req: ['limit_req_zone njchan zone=njchan_hooks:32k rate=1000000r/s;'],
+  limit_conn: ['limit_conn_zone njchan zone=njchan_hook_connections:32k;'],
+};
+
+/** What a location for requests that were admitted elsewhere has to say. */
+export function entranceUndoLines(server: Scope): string[] {
+  const outer = outerDirectives(server);
+  return undoLines({ ...UNDO_ACCESS, ...UNDO_LIMITS, gzip: ['gzip off;'] }, outer);
+}
+
+/** The zones that entranceUndoLines of these servers need. */
+export function limitZoneLines(servers: readonly Scope[]): string[] {
+  return [...new Set(servers.flatMap((server) => undoLines(LIMIT_ZONES, outerDirectives(server))))];
+}
+
 /** Directives of outer levels that cannot be undone in a location. */
 const NOT_UNDONE = new Set(['proxy_set_body']);
 
@@ -118,18 +143,32 @@ export function spoilingDirectives(server: Scope): Scope['others'] {
   return outerDirectives(server).filter(({ name }) => NOT_UNDONE.has(name));
 }
 
+const REPEATABLE_HEADERS: readonly Header[] = [
+  [HOOKS_HEADER, `$${HOOKS_VARIABLE}`],
+  // What a client calls so must not get through.
+  ...[PUBLISH_HEADER, SECRET_HEADER, REPORT_HEADER].map((name): Header => [name, '""']),
+];
+
 /**
  * What a named location has to say to hand a request off.
  * @param server the server that the named location is for
+ * @param repeatable the client's request will be repeated for hooks, so all of its headers are passed on
  */
-export function handoffLines(server: Scope, sidecar: CompileOptions['sidecar']): string[] {
+export function handoffLines(
+  server: Scope,
+  sidecar: CompileOptions['sidecar'],
+  repeatable = false,
+): string[] {
   const headers: readonly Header[] = [
     ...Object.values(HANDOFF).map(({ header, variable }): Header => [header, `$${variable}`]),
     ...passedOn(CLIENT_HEADERS),
+    ...(repeatable ? REPEATABLE_HEADERS : []),
   ];
   return [
     passLine(UPSTREAM),
-    ...proxyLines(headers, sidecar),
+    ...proxyLines(headers, sidecar).map((line) =>
+      repeatable && line === NO_HEADERS_LINE ? HEADERS_LINE : line,
+    ),
     ...undoLines({ ...UNDO_ACCESS, ...UNDO }, outerDirectives(server)),
   ];
 }
@@ -174,6 +213,9 @@ function passedOn(names: readonly string[]): Header[] {
   return names.map((name) => [name, clientHeader(name)]);
 }
 
+const NO_HEADERS_LINE = 'proxy_pass_request_headers off;';
+const HEADERS_LINE = 'proxy_pass_request_headers on;';
+
 function proxyLines(headers: readonly Header[], sidecar: CompileOptions['sidecar']): string[] {
   const all: Header[] = [['Host', 'njchan'], ...headers, [NGINX_HEADER, 'nginx/$nginx_version']];
   if ('secret' in sidecar) all.push([SECRET_HEADER, quote(sidecar.secret)]);
@@ -182,7 +224,7 @@ function proxyLines(headers: readonly Header[], sidecar: CompileOptions['sidecar
     // The hand-off says what the request wants; Node would not even read a method that it has never heard of.
     'proxy_method POST;',
     // The sidecar believes what it is told, so only what is listed here may reach it.
-    'proxy_pass_request_headers off;',
+    NO_HEADERS_LINE,
     ...all.map(([name, value]) => `proxy_set_header ${name} ${value};`),
     'proxy_buffering off;',
     'chunked_transfer_encoding off;',

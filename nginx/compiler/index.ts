@@ -3,12 +3,14 @@
  * for what is passed through and what is written in.
  */
 
+import { dirname, join, resolve } from 'node:path';
 import type { RedisConfig } from '../../handoff/redis.ts';
 import { comment } from './edits.ts';
 import { type BlockLines, Emitter } from './emitter.ts';
 import { type Plan, planEndpoints } from './endpoints.ts';
 import { CompileError, type Problem, ProblemList } from './errors.ts';
 import { sidecarFault, spoilingDirectives } from './handoff-location.ts';
+import { HookEntrances } from './hook-entrance.ts';
 import { addLines } from './lines.ts';
 import { type ListenAddress, listenAddresses } from './listens.ts';
 import { planMain } from './main-level.ts';
@@ -22,6 +24,9 @@ import { readTree } from './tree.ts';
 
 export { CompileError, type CompileOptions, type ListenAddress, type Problem };
 
+/** The name of the directory for the sockets of hooks. */
+export const HOOKS_DIRECTORY = 'hooks';
+
 export interface CompileResult {
   /** The plain nginx configuration. */
   config: string;
@@ -31,6 +36,8 @@ export interface CompileResult {
   user?: { name: string; group?: string };
   /** Things worth telling that are no errors, e.g. a dropped load_module of the nchan module. */
   notices: Problem[];
+  /** Whether the sidecar asks an application through nginx, also when it stops. */
+  hooks: boolean;
   /** How many locations use njchan. */
   locations: number;
   /** Bytes that buffered messages may take, when the configuration says so. */
@@ -60,7 +67,8 @@ export function compile(options: CompileOptions): CompileResult {
   const redis = new RedisPlan(main, { problems, notices });
   const tokens = new TokenPlan(main, tree.directory, { problems, notices });
   const variables = variableUse(tree);
-  const plan = planEndpoints(main, redis, tokens, variables);
+  const entrances = new HookEntrances(hooksDirectory(options), problems);
+  const plan = planEndpoints(main, redis, tokens, entrances, variables);
   const redisConfig = redis.config(tree.directory);
   const tokenKeys = tokens.keyFile();
   if (tokenKeys !== undefined && options.tokenKeysFile === undefined) {
@@ -96,11 +104,18 @@ export function compile(options: CompileOptions): CompileResult {
     listens: listenAddresses(main, process.getuid?.() === 0),
     ...(mainPlan.user ? { user: mainPlan.user } : {}),
     notices: notices.sorted(),
+    hooks: [...plan.servers.values()].some(({ hooks }) => hooks !== undefined),
     locations: plan.locations,
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
     ...(redisConfig ? { redis: redisConfig } : {}),
     ...(tokenKeys === undefined ? {} : { tokenKeys }),
   };
+}
+
+/** The directory for the sockets of hooks: beside the sidecar's, unless it is told. */
+function hooksDirectory({ sidecar, hooksDirectory: given }: CompileOptions): string | undefined {
+  if (!('socket' in sidecar)) return undefined;
+  return given ?? join(dirname(resolve(sidecar.socket)), HOOKS_DIRECTORY);
 }
 
 function throwIfAny(problems: ProblemList): void {

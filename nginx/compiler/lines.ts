@@ -6,13 +6,20 @@ import {
   LOCATION_VARIABLE,
   TRANSFER_ENCODING_VARIABLE,
 } from '../../handoff/headers.ts';
+import {
+  ENTERED_VARIABLE,
+  ENTRANCE_LOCATION,
+  HOOKS_VARIABLE,
+  KEPT_VARIABLES_VARIABLE,
+} from '../../handoff/hooks.ts';
 import { TOKEN_KEYS_OBJECT, TOKEN_SUB_VARIABLE } from '../../handoff/token.ts';
 import { answerBufferLines, untypedLines } from './asking.ts';
 import { outerHeaders, TRANSFER_ENCODING_LINE } from './chunked.ts';
 import { DIRECT_LINES, DIRECT_MAPS, directSetLine } from './direct-publish.ts';
 import type { BlockLines, Emitter } from './emitter.ts';
 import type { Endpoint, Plan, ServerPlan } from './endpoints.ts';
-import { handoffLines, publishLines, upstreamLines } from './handoff-location.ts';
+import { handoffLines, limitZoneLines, publishLines, upstreamLines } from './handoff-location.ts';
+import { entranceLines, entranceLocation, type HookEntrance } from './hook-entrance.ts';
 import { tempPathLines } from './main-level.ts';
 import { reportLines, type VariableUse, variableLines } from './nchan-variables.ts';
 import type { CompileOptions } from './options.ts';
@@ -22,6 +29,8 @@ import type { Scope } from './scopes.ts';
 
 /** The name under which the gateway is imported. */
 const MODULE = 'njchan';
+
+const SILENT = 'uninitialized_variable_warn';
 
 interface Input {
   readonly main: Scope;
@@ -41,7 +50,7 @@ export function addLines(blocks: Map<Block, BlockLines>, input: Input): void {
   const { main, plan } = input;
   for (const [scope, { sets, declares, handler }] of plan.blocks) {
     add(blocks, scope, {
-      atStart: sets ? setLines(sets) : [],
+      atStart: sets ? setLines(sets, scope) : [],
       atEnd: [
         ...declares.flatMap(declarationLines),
         ...(sets?.asks ? untypedLines(scope) : []),
@@ -51,7 +60,11 @@ export function addLines(blocks: Map<Block, BlockLines>, input: Input): void {
     });
   }
   for (const [server, serverPlan] of plan.servers) {
-    add(blocks, server, { atStart: [], atEnd: serverLines(server, serverPlan, input) });
+    const { hooks } = serverPlan;
+    add(blocks, server, {
+      atStart: hooks ? entranceLines(server, hooks.entrance, hooks.answerBytes) : [],
+      atEnd: serverLines(server, serverPlan, input),
+    });
   }
   for (const http of main.children) {
     if (http.context === 'http') add(blocks, http, { atStart: httpLines(http, input), atEnd: [] });
@@ -63,13 +76,24 @@ function add(blocks: Map<Block, BlockLines>, { directive }: Scope, lines: BlockL
 }
 
 /** The constants of an endpoint, set before any rewrite directive of the user runs. */
-function setLines({ number, settings, handoffLocation, directChannel }: Endpoint): string[] {
+function setLines(
+  { number, settings, handoffLocation, entrance, directChannel }: Endpoint,
+  scope: Scope,
+): string[] {
   return [
     `set $${LOCATION_VARIABLE} ${number};`,
     `set $${HANDOFF.settings.variable} ${singleQuote(settings)};`,
     `set $${HANDOFF_LOCATION_VARIABLE} ${handoffLocation};`,
+    ...(entrance ? keptLines(entrance, scope) : []),
     ...(directChannel === undefined ? [] : [directSetLine(directChannel)]),
   ];
+}
+
+/** What keeps the user's variables for hooks. That most are not set in every request is nothing to warn of. */
+function keptLines({ variables }: HookEntrance, { others }: Scope): string[] {
+  const names = `set $${KEPT_VARIABLES_VARIABLE} ${singleQuote(variables.join(','))};`;
+  const hasOwn = others.some(({ name }) => name === SILENT);
+  return hasOwn ? [names] : [names, `${SILENT} off;`];
 }
 
 /** The values that nginx computes when the gateway asks for them. */
@@ -104,6 +128,7 @@ function httpLines(http: Scope, { options, plan, variables, directory, hasTokens
       .filter(({ constant }) => !constant)
       .map(({ variable }) => `js_var $${variable};`),
     `js_var $${TRANSFER_ENCODING_VARIABLE};`,
+    ...hookLines(plan),
     ...variableLines(variables, true),
     ...(endpointsOf(plan).some(({ asks }) => asks) ? answerBufferLines(http) : []),
     `js_var $${TOKEN_SUB_VARIABLE};`,
@@ -111,6 +136,14 @@ function httpLines(http: Scope, { options, plan, variables, directory, hasTokens
     ...upstreamLines(options, isAnyDirect(plan)),
     '',
   ];
+}
+
+/** What hooks need on the http level. */
+function hookLines({ servers }: Plan): string[] {
+  const withHooks = [...servers].filter(([, { hooks }]) => hooks).map(([server]) => server);
+  return withHooks.length === 0
+    ? []
+    : [HOOKS_VARIABLE, ENTERED_VARIABLE].map((name) => `js_var $${name};`).concat(limitZoneLines(withHooks));
 }
 
 function isAnyDirect(plan: Plan): boolean {
@@ -146,27 +179,36 @@ function usesJavaScript(scope: Scope): boolean {
 
 function serverLines(
   server: Scope,
-  { endpoints, elsewhere }: ServerPlan,
+  { endpoints, elsewhere, hooks }: ServerPlan,
   { options, variables, emitter }: Input,
 ): string[] {
-  const handoff = [...handoffLines(server, options.sidecar), ...reportLines(variables)];
+  const reports = reportLines(variables);
   const root = elsewhere
     ? block('location /', [
-        ...setLines(elsewhere),
+        ...setLines(elsewhere, server),
         ...declarationLines(elsewhere),
         ...(elsewhere.asks ? untypedLines() : []),
         contentLine(elsewhere.handler),
       ])
     : [];
-  const namedLocation = (name: string, copied: readonly Directive[], chunked: boolean): string[] => {
+  const namedLocation = (
+    name: string,
+    copied: readonly Directive[],
+    chunked: boolean,
+    repeatable = false,
+  ): string[] => {
     const directives = chunked ? [...outerHeaders(server, copied), ...copied] : copied;
     return block(`location ${name}`, [
       ...directives.map((directive) => emitter.directive(directive)),
-      ...handoff,
+      ...handoffLines(server, options.sidecar, repeatable),
+      ...reports,
       ...(chunked ? [TRANSFER_ENCODING_LINE] : []),
     ]);
   };
-  const own = endpoints.filter(({ copied }) => copied.length > 0);
+  const own = endpoints.filter(({ handoffLocation }) => handoffLocation !== DEFAULT_HANDOFF_LOCATION);
+  const entrance = hooks
+    ? block(`location = ${ENTRANCE_LOCATION}`, entranceLocation(server, `${MODULE}.hook`))
+    : [];
   return [
     ...root,
     ...namedLocation(
@@ -174,7 +216,10 @@ function serverLines(
       [],
       endpoints.some(({ chunked }) => chunked),
     ),
-    ...own.flatMap(({ handoffLocation, copied, chunked }) => namedLocation(handoffLocation, copied, chunked)),
+    ...own.flatMap(({ handoffLocation, copied, chunked, entrance: repeatable }) =>
+      namedLocation(handoffLocation, copied, chunked, repeatable !== undefined),
+    ),
+    ...entrance,
   ];
 }
 

@@ -4,6 +4,8 @@ export interface CompileOptions {
   file: string;
   /** Where the sidecar listens. With a TCP address a secret is required (design §4). */
   sidecar: { socket: string } | { address: string; secret: string };
+  /** Directory for the sockets on which nginx takes requests for hooks; default: `hooks` beside the sidecar's socket. */
+  hooksDirectory?: string;
   /** Absolute path of the njs bundle (dist/njs/njchan.js). */
   njsBundle: string;
   /** Absolute path of ngx_http_js_module.so, to load it unless the configuration does (undefined: built in / loaded by the user). */

@@ -11,8 +11,8 @@ import type { SlicedWork, WorkQueue } from './work-queue.ts';
 export interface Member {
   /** Number of the first batch that it is still to get; kept by the group. */
   firstBatch: number;
-  /** Takes the encoded messages of a batch; `last` is the newest of them. */
-  deliver(bytes: Buffer, last: Delivery): void;
+  /** Takes the encoded messages of a batch; `last` is the newest of them, `before` the one in front of it. */
+  deliver(bytes: Buffer, last: Delivery, before: Delivery | undefined): void;
 }
 
 /** What a group belongs to: it hears of faults, which are nobody's business but that of the member concerned. */
@@ -147,7 +147,8 @@ export class FanoutGroup<M extends Member = Member> implements SlicedWork {
     }
     batch.bytes ??= parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
     try {
-      member.deliver(batch.bytes, deliveries[deliveries.length - 1] as Delivery);
+      const at = deliveries.length - 1;
+      member.deliver(batch.bytes, deliveries[at] as Delivery, deliveries[at - 1]);
     } catch (error) {
       this.#owner.fault(error);
       this.#owner.expel(member);

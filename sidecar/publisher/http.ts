@@ -2,9 +2,11 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { corsHeaders } from '../../handoff/cors.ts';
 import type { RefusalName } from '../../handoff/refusals.ts';
+import type { ServerContext } from '../context.ts';
 import type { Handoff } from '../handoff.ts';
 import type { HeaderList, Reply } from '../reply.ts';
 import { reportHeaders } from '../report.ts';
+import type { MessageDraft } from '../store/message.ts';
 import type { Store } from '../store/store.ts';
 import { formatChannelInfo, negotiateFormat } from './channel-info.ts';
 import { ownBytes } from './own-bytes.ts';
@@ -16,21 +18,29 @@ import {
   type PublisherInfo,
   publish,
   publishStatus,
+  whatToPublish,
 } from './publish.ts';
 
 export type PublisherAnswer = Reply | { readonly refusal: RefusalName };
 
 /** Publishes the request's body as one message. */
 export async function publishRequest(
-  store: Store,
+  context: ServerContext,
   handoff: Handoff,
   request: IncomingMessage,
-  maxBytes: number,
 ): Promise<PublisherAnswer> {
-  return publishMessage(store, handoff, request.headers, await readBody(request, maxBytes));
+  const { headers } = request;
+  if (contentTypeTooLong(headers)) return { refusal: 'content_type_too_long' };
+  const { messageBytes } = context.limits();
+  const data = await readBody(request, messageBytes);
+  if (!data) return { refusal: 'message_too_large' };
+  const draft = await whatToPublish(context, handoff, messageBytes, draftOf(handoff, headers, data));
+  if (draft === 'nothing') return { status: 204, headers: corsHeaders(handoff) };
+  if (typeof draft === 'string') return { refusal: draft };
+  return publishDraft(context.stores.of(handoff.settings), handoff, headers, draft);
 }
 
-/** Publishes a message that was read; undefined stands for one that was too large. */
+/** Publishes a message that was read, where no application is asked; undefined stands for one that was too large. */
 export async function publishMessage(
   store: Store,
   handoff: Handoff,
@@ -39,11 +49,24 @@ export async function publishMessage(
 ): Promise<PublisherAnswer> {
   if (contentTypeTooLong(headers)) return { refusal: 'content_type_too_long' };
   if (!data) return { refusal: 'message_too_large' };
-  const info = await publish(store, handoff, {
+  return publishDraft(store, handoff, headers, draftOf(handoff, headers, data));
+}
+
+function draftOf(handoff: Handoff, headers: IncomingHttpHeaders, data: Buffer): MessageDraft {
+  return {
     data,
     contentType: headers['content-type'] ?? '',
     eventsourceEvent: eventOf(handoff, headers),
-  });
+  };
+}
+
+async function publishDraft(
+  store: Store,
+  handoff: Handoff,
+  headers: IncomingHttpHeaders,
+  draft: MessageDraft,
+): Promise<Reply> {
+  const info = await publish(store, handoff, draft);
   return infoReply(publishStatus(info), info, handoff, headers);
 }
 

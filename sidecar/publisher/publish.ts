@@ -1,4 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { RefusalName } from '../../handoff/refusals.ts';
+import type { ServerContext } from '../context.ts';
 import type { Handoff } from '../handoff.ts';
 import { headerText } from '../header-text.ts';
 import { type Deflated, formatId, type MessageDraft } from '../store/message.ts';
@@ -61,6 +63,28 @@ export async function publish(store: Store, handoff: Handoff, draft: MessageDraf
     return Promise.all(channels.map((channel) => store.publish(channel, whole, limits)));
   });
   return infoOfSeveral(infos);
+}
+
+/**
+ * Asks the application of the location, if it has one, what becomes of a message.
+ * @param maxBytes that may be published in its place
+ * @returns what is to be published; or nothing, or the refusal for its publisher
+ */
+export async function whatToPublish(
+  context: ServerContext,
+  handoff: Handoff,
+  maxBytes: number,
+  draft: MessageDraft,
+): Promise<MessageDraft | 'nothing' | RefusalName> {
+  const asked = context.hooks.askAbout(handoff, draft.data, maxBytes);
+  if (!asked) return draft;
+  const verdict = await asked;
+  if ('refusal' in verdict) return verdict.refusal;
+  if (verdict.publish === 'nothing') return 'nothing';
+  if (verdict.publish === 'original') return draft;
+  const { data, contentType } = verdict;
+  if (contentType.length > MAX_CONTENT_TYPE_BYTES) return 'content_type_too_long';
+  return { ...draft, data, contentType };
 }
 
 /** The event name of a message: the location's, else the one that the publisher's header names. */

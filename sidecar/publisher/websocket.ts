@@ -1,17 +1,21 @@
 /** Publishing over a WebSocket (spec/http-protocol.md §3). */
 import { type IncomingHttpHeaders, STATUS_CODES } from 'node:http';
-import { REFUSALS } from '../../handoff/refusals.ts';
+import { REFUSALS, type RefusalName } from '../../handoff/refusals.ts';
 import { reportFault, type ServerContext } from '../context.ts';
 import type { Handoff } from '../handoff.ts';
 import type { WebSocketConnection } from '../websocket/connection.ts';
 import { encodeFrame, OPCODE } from '../websocket/frame.ts';
 import { formatChannelInfo, type InfoFormat, negotiateFormat } from './channel-info.ts';
 import { ownBytes } from './own-bytes.ts';
-import { eventOf, publish } from './publish.ts';
+import { eventOf, publish, whatToPublish } from './publish.ts';
 
 /** Messages of one connection, and their bytes, that may wait for the store before its client is made to wait. */
 const MAX_WAITING = 64;
 const MAX_WAITING_BYTES = 1024 * 1024;
+
+/** Close codes (RFC 6455 §7.4.1). */
+const POLICY_VIOLATION = 1008;
+const INTERNAL_ERROR = 1011;
 
 export class WebSocketPublisher {
   readonly #connection: WebSocketConnection;
@@ -52,21 +56,39 @@ export class WebSocketPublisher {
 
   async #publish(data: Buffer, binary: boolean): Promise<void> {
     try {
-      const info = await publish(this.#context.stores.of(this.#handoff.settings), this.#handoff, {
+      const { websocketMessageBytes } = this.#context.limits();
+      const original = {
         data: ownBytes([data]),
         contentType: binary ? 'application/octet-stream' : this.#textContentType,
         eventsourceEvent: this.#event,
+      };
+      const draft = await whatToPublish(this.#context, this.#handoff, websocketMessageBytes, original);
+      if (draft === 'nothing') return;
+      if (typeof draft === 'string') {
+        this.#refuse(draft);
+        return;
+      }
+      const info = await publish(this.#context.stores.of(this.#handoff.settings), this.#handoff, {
+        ...draft,
+        contentType: original.contentType,
       });
       if (this.#replies) {
         const { body } = formatChannelInfo(info, this.#format, Date.now());
         this.#connection.answer(encodeFrame(OPCODE.text, Buffer.from(body)));
       }
     } catch (error) {
-      const { status } = REFUSALS[reportFault(this.#context, this.#handoff, error)];
-      this.#connection.close(1011, `${status} ${STATUS_CODES[status]}`);
+      this.#refuse(reportFault(this.#context, this.#handoff, error));
     } finally {
       this.#count(-1, -data.length);
     }
+  }
+
+  #refuse(refusal: RefusalName): void {
+    const { status } = REFUSALS[refusal];
+    this.#connection.close(
+      status < 500 ? POLICY_VIOLATION : INTERNAL_ERROR,
+      `${status} ${STATUS_CODES[status]}`,
+    );
   }
 
   #count(messages: number, bytes: number): void {

@@ -63,10 +63,13 @@ export interface Sink {
   /**
    * Takes one or more encoded messages, in order.
    * @param last the newest of the messages in `bytes`.
+   * @param before the one in front of it, if `bytes` has several.
    * @returns bytes that its client has not drained yet; above PAUSE_BYTES nothing more is written until
    *   Subscription.resume.
    */
-  write(bytes: Buffer, last: Delivery): number;
+  write(bytes: Buffer, last: Delivery, before?: Delivery): number;
+  /** Called once, when all that was in the buffers was written, if the sink is not over by then. */
+  upToDate?(): void;
   /** The store delivers nothing more. Called at most once, and never after Subscription.cancel. */
   end(reason: EndReason): void;
 }

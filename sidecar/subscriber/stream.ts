@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { corsHeaders } from '../../handoff/cors.ts';
 import type { MessageFormat } from '../fanout/format.ts';
 import type { Handoff } from '../handoff.ts';
+import type { SubscriberHooks } from '../hooks/subscriber.ts';
 import { type HeaderList, responseHead } from '../reply.ts';
 import type { Store } from '../store/store.ts';
 import { rawWire } from './raw-wire.ts';
@@ -28,10 +29,11 @@ export function serveStream(
   handoff: Handoff,
   store: Store,
   transport: StreamTransport,
+  hooks: SubscriberHooks | undefined,
 ): void {
   const head = responseHead(200, [...transport.headers, ['Connection', 'close'], ...corsHeaders(handoff)]);
   const wire = rawWire(socket, transport.farewells);
-  const subscriber = new StreamingSubscriber(wire, transport.format(handoff), handoff);
+  const subscriber = new StreamingSubscriber(wire, transport.format(handoff), handoff, hooks);
   wire.attach(subscriber);
   wire.write(Buffer.concat([head, Buffer.from(transport.preamble)]));
   const ping = transport.ping?.(handoff);

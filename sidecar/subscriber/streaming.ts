@@ -1,6 +1,8 @@
 /** A subscriber that gets message after message on one connection, whatever the connection speaks. */
 import type { MessageFormat } from '../fanout/format.ts';
 import type { Handoff } from '../handoff.ts';
+import type { SubscriberHooks } from '../hooks/subscriber.ts';
+import type { Delivery } from '../store/message.ts';
 import type { EndReason, Sink, Store, Subscription } from '../store/store.ts';
 import { every } from '../timers.ts';
 import { atExpiry } from './expiry.ts';
@@ -24,7 +26,10 @@ export class StreamingSubscriber implements Sink {
   #timer: NodeJS.Timeout | undefined;
   readonly #forgetExpiry: () => void;
 
-  constructor(wire: Wire, format: MessageFormat, handoff: Handoff) {
+  readonly #hooks: SubscriberHooks | undefined;
+
+  constructor(wire: Wire, format: MessageFormat, handoff: Handoff, hooks?: SubscriberHooks) {
+    this.#hooks = hooks;
     this.#wire = wire;
     this.format = format;
     this.#idle = new IdleTimer(handoff.settings.subscriberTimeout, () => this.#endWith(408));
@@ -40,13 +45,18 @@ export class StreamingSubscriber implements Sink {
     this.#subscription = store.subscribe(handoff.channels, startOf(handoff), this);
   }
 
-  write(bytes: Buffer): number {
+  write(bytes: Buffer, last: Delivery, before: Delivery | undefined): number {
     this.#idle.touch();
+    this.#hooks?.delivered(last, before);
     return this.#wire.write(bytes);
   }
 
+  upToDate(): void {
+    this.#hooks?.begun();
+  }
+
   end(reason: EndReason): void {
-    this.#stopTimers();
+    this.#leave();
     const status = END_STATUS[reason];
     if (status) this.#wire.finish(status);
     else this.#wire.destroy();
@@ -59,19 +69,20 @@ export class StreamingSubscriber implements Sink {
 
   /** The client is gone. */
   closed(): void {
-    this.#stopTimers();
+    this.#leave();
     this.#subscription?.cancel();
   }
 
-  #stopTimers(): void {
+  #leave(): void {
     this.#idle.stop();
     this.#forgetExpiry();
     clearInterval(this.#timer);
+    this.#hooks?.left();
   }
 
   /** Ends the subscription from our side. */
   #endWith(status: EndStatus): void {
-    this.#stopTimers();
+    this.#leave();
     this.#subscription?.cancel();
     this.#wire.finish(status);
   }

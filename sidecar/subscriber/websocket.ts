@@ -86,7 +86,7 @@ export function serveWebSocket(
       destroy: () => connection.destroy(),
     };
     const format = webSocketFormat(accepted.meta, accepted.deflate?.serverWindow);
-    subscriber = new StreamingSubscriber(wire, format, handoff);
+    subscriber = new StreamingSubscriber(wire, format, handoff, context.hooks.ofSubscriber(handoff));
     subscriber.start(store, handoff);
   } else {
     forgetExpiry = atExpiry(handoff, () => connection.close(...CLOSE[401]));

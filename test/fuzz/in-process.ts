@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { HANDOFF } from '../../handoff/headers.ts';
 import { DEFAULT_LIMITS } from '../../sidecar/config.ts';
+import { Hooks } from '../../sidecar/hooks/hooks.ts';
 import { createSidecarServer } from '../../sidecar/server.ts';
 import { Stores } from '../../sidecar/store/stores.ts';
 import { atEnd } from '../support/cleanup.ts';
@@ -52,7 +53,13 @@ export async function startSidecar() {
     throw new Error('nothing here uses Redis');
   };
   const stores = new Stores({ limitBytes: DEFAULT_LIMITS.storeBytes }, log, noRedis);
-  const server = createSidecarServer({ stores, log, limits: () => DEFAULT_LIMITS, secret: undefined });
+  const server = createSidecarServer({
+    stores,
+    hooks: new Hooks(log),
+    log,
+    limits: () => DEFAULT_LIMITS,
+    secret: undefined,
+  });
   await new Promise<void>((resolve) => server.listen(socketPath, resolve));
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
   atEnd(async () => {

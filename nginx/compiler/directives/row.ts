@@ -32,6 +32,9 @@ export type PlainSettings = Omit<
   | 'publisher'
   | 'subscriber'
   | keyof TokenSettings
+  | 'hookSocket'
+  | 'hookTlsSocket'
+  | 'hookAddressHeader'
   | Exclude<keyof RedisLocationSettings, 'channelTimeout'>
 >;
 
@@ -51,6 +54,10 @@ export interface Slots extends Omit<PlainSettings, LimitSlot>, RedisSlots, Token
   allowOrigin: Expressions;
   /** Bytes that buffered messages may take; of the http level. */
   memoryBytes: number;
+  /** The same for these. */
+  subscribeRequest: Expressions;
+  unsubscribeRequest: Expressions;
+  publisherUpstreamRequest: Expressions;
   /** The URI, and the query that is in it. */
   authorizeRequest: Expressions;
   /** Set by nothing: for directives that have no effect any more. */

@@ -9,10 +9,7 @@ export const UNSUPPORTED: ReadonlySet<string> = new Set([
   'nchan_group_max_messages_disk',
   'nchan_group_max_messages_memory',
   'nchan_group_max_subscribers',
-  'nchan_publisher_upstream_request',
   'nchan_stub_status',
-  'nchan_subscribe_request',
   'nchan_subscriber_info',
   'nchan_subscriber_info_string',
-  'nchan_unsubscribe_request',
 ]);

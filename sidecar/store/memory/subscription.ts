@@ -38,6 +38,7 @@ export class MemorySubscription implements Subscription, Member {
   /** Undefined while it is live. */
   #reader: BufferReader | undefined;
   #ended = false;
+  #toldUpToDate = false;
   /** A further slice of the buffers is to be read in a later turn. */
   #scheduled = false;
   /**
@@ -78,10 +79,10 @@ export class MemorySubscription implements Subscription, Member {
     this.#tail.push(delivery);
   }
 
-  deliver(bytes: Buffer, last: Delivery): void {
+  deliver(bytes: Buffer, last: Delivery, before: Delivery | undefined): void {
     if (this.#ended) return;
     if (this.sink.format.once) this.#leave();
-    if (this.sink.write(bytes, last) > PAUSE_BYTES && !this.#ended) this.#fallBehind(last);
+    if (this.sink.write(bytes, last, before) > PAUSE_BYTES && !this.#ended) this.#fallBehind(last);
   }
 
   end(reason: EndReason): void {
@@ -98,6 +99,12 @@ export class MemorySubscription implements Subscription, Member {
     this.#ended = true;
     this.#tail = [];
     this.#feed.leave(this);
+  }
+
+  #tellUpToDate(): void {
+    if (this.#toldUpToDate || this.#ended) return;
+    this.#toldUpToDate = true;
+    this.sink.upToDate?.();
   }
 
   #fallBehind(last: Delivery): void {
@@ -133,13 +140,14 @@ export class MemorySubscription implements Subscription, Member {
       if (!last) {
         this.#reader = undefined;
         this.#feed.goLive(this);
+        this.#tellUpToDate();
         return;
       }
       const { format } = this.sink;
       const parts = deliveries.map((delivery) => format.encode(delivery));
       if (format.once) this.#leave();
       const bytes = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
-      if (this.sink.write(bytes, last) > PAUSE_BYTES) return;
+      if (this.sink.write(bytes, last, deliveries[deliveries.length - 2]) > PAUSE_BYTES) return;
     }
   }
 

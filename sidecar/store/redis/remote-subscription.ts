@@ -42,9 +42,13 @@ export class RemoteSubscription implements Subscription, Sink {
     this.#inner?.cancel();
   }
 
-  write(bytes: Buffer, last: Delivery): number {
+  upToDate(): void {
+    this.#sink.upToDate?.();
+  }
+
+  write(bytes: Buffer, last: Delivery, before: Delivery | undefined): number {
     if (this.format.once) this.#finish();
-    return this.#sink.write(bytes, last);
+    return this.#sink.write(bytes, last, before);
   }
 
   end(reason: EndReason): void {

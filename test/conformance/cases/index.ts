@@ -16,7 +16,9 @@ import { polling } from './polling.ts';
 import { publisher } from './publisher.ts';
 import { refusals } from './refusals.ts';
 import { streaming } from './streams.ts';
+import { subscribeRequests } from './subscribe-request.ts';
 import { transports } from './transports.ts';
+import { upstreamRequests } from './upstream-request.ts';
 import { websockets } from './websocket.ts';
 import { websocketHandshakes } from './websocket-handshake.ts';
 import { websocketPublisher } from './websocket-publisher.ts';
@@ -47,4 +49,6 @@ export const AREAS: readonly Area[] = [
   multiplex,
   multiplexIds,
   multiplexOrder,
+  subscribeRequests,
+  upstreamRequests,
 ];

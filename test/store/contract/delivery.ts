@@ -34,6 +34,44 @@ export function delivery(on: Fixture): void {
       expect(sink.ends).toEqual([]);
     });
 
+    it('tells a subscriber once that it has what was in the buffer', async () => {
+      await publishAll('a', 'b', 'c');
+      const sink = await read(OLDEST, 3);
+      await waitFor('to be told', () => sink.upToDateAfter.length > 0);
+      await publish('d');
+      await waitFor('the live one', () => sink.messages.length === 4);
+      expect(sink.upToDateAfter).toEqual([3]);
+      const empty = await read({ first: 0 }, 0);
+      await waitFor('to be told of nothing', () => empty.upToDateAfter.length > 0);
+      expect(empty.upToDateAfter).toEqual([0]);
+    });
+
+    it('tells a slow one when it has caught up for the first time only', async () => {
+      await publishAll('a', 'b');
+      const sink = new TestSink();
+      sink.stall();
+      on.attach(sink);
+      await waitFor('the first', () => sink.messages.length > 0);
+      expect(sink.upToDateAfter).toEqual([]);
+      sink.drain();
+      await waitFor('to be told', () => sink.upToDateAfter.length > 0);
+      sink.stall();
+      await publishAll('c', 'd');
+      await waitFor('the third', () => sink.messages.length >= 3);
+      sink.drain();
+      await waitFor('all', () => sink.messages.length === 4);
+      expect(sink.upToDateAfter).toEqual([2]);
+    });
+
+    it('says which message was the one before', async () => {
+      await publishAll('a', 'b', 'c');
+      const sink = await read(OLDEST, 3);
+      expect(sink.before?.message.data.toString()).toBe('b');
+      await Promise.all([publish('d'), publish('e')]);
+      await waitFor('both', () => sink.messages.length === 5);
+      expect(sink.before?.message.data.toString()).toBe('d');
+    });
+
     it('ends everyone when the store closes', async () => {
       const sink = await read(OLDEST, 0);
       await on.store.close();

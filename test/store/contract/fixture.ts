@@ -44,6 +44,10 @@ export class TestSink implements Sink {
   readonly format: MessageFormat;
   readonly ends: EndReason[] = [];
   last: Delivery | undefined;
+  /** The message in front of the last one, as far as it came with it or was the last before. */
+  before: Delivery | undefined;
+  /** How many messages there were each time that it was told that it is up to date. */
+  readonly upToDateAfter: number[] = [];
   subscription: Subscription | undefined;
   #text = '';
   /** What write reports as undrained. */
@@ -78,10 +82,15 @@ export class TestSink implements Sink {
     this.subscription?.resume();
   }
 
-  write(bytes: Buffer, last: Delivery): number {
+  write(bytes: Buffer, last: Delivery, before: Delivery | undefined): number {
     this.#text += bytes.toString();
+    this.before = before ?? this.last;
     this.last = last;
     return this.#undrained;
+  }
+
+  upToDate(): void {
+    this.upToDateAfter.push(this.messages.length);
   }
 
   end(reason: EndReason): void {

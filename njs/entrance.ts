@@ -1,0 +1,83 @@
+/** Takes requests that the sidecar repeats, and asks the hook in their context. Only our own socket leads here. */
+import {
+  ANSWER_FAILED_HEADER,
+  ANSWER_STATUS_HEADER,
+  ANSWER_TYPE_HEADER,
+  ASK_HEADER,
+  type AskField,
+  decodedBytes,
+  ENTERED_VARIABLE,
+  fieldsOf,
+} from '../handoff/hooks.ts';
+
+/** What an upstream says about a header that never came. */
+const NO_HEADER_TIME = '-';
+
+/**
+ * The status of every answer. nginx would put a page in the place of an error, and may find that a 200 does not meet
+ * the client's conditions (If-Match).
+ */
+const ANSWERED = 202;
+
+/** Asks what the header says and answers with what came. */
+export function enter(r: NginxHTTPRequest): void {
+  const fields = fieldsOf(r.headersIn[ASK_HEADER] || '');
+  const ask: Partial<Record<AskField, string>> = {};
+  r.variables[ENTERED_VARIABLE] = '1';
+  for (let i = 0; i < fields.length; i++) {
+    const name = (fields[i] as [string, string])[0];
+    const bytes = Buffer.from(decodedBytes((fields[i] as [string, string])[1]));
+    if (name.charAt(0) === '$') setVariable(r, name.slice(1), bytes);
+    else ask[name as AskField] = bytes.toString();
+  }
+  const uri = ask.uri;
+  if (!uri) {
+    r.return(400, 'nothing to ask\n');
+    return;
+  }
+  const options: NginxSubrequestOptions & { detached?: false } = {
+    method: ask.method as NginxSubrequestOptions['method'] & string,
+    // The query of the configuration comes first, so that a client's arguments are not taken for those in it.
+    args: [ask.query, ask.args === undefined ? r.variables.args : ask.args].filter(Boolean).join('&'),
+  };
+  // The body is the request's own, and never comes into njs.
+  if (ask.body === '0') options.body = '';
+  r.subrequest(uri, options).then(
+    (reply) => answer(r, reply, ask.answer === '1'),
+    (error: Error) => r.return(500, `${error.message}\n`),
+  );
+}
+
+/** @param whole the body and its type are wanted too */
+function answer(r: NginxHTTPRequest, reply: NginxHTTPRequest, whole: boolean): void {
+  r.headersOut[ANSWER_STATUS_HEADER] = String(reply.status);
+  if (isFailure(reply)) r.headersOut[ANSWER_FAILED_HEADER] = '1';
+  if (!whole) {
+    r.return(ANSWERED, '');
+    return;
+  }
+  const type = reply.headersOut['Content-Type'];
+  if (type) r.headersOut[ANSWER_TYPE_HEADER] = type;
+  r.headersOut['Content-Type'] = 'application/octet-stream';
+  r.return(ANSWERED, reply.responseBuffer || '');
+}
+
+/** Nchan's variables and ours for them, which are there only where something uses them. */
+const NCHAN_VARIABLE = /^n(?:j)?chan_/;
+
+function setVariable(r: NginxHTTPRequest, name: string, value: Buffer): void {
+  if (NCHAN_VARIABLE.test(name) && r.variables[name] === undefined) return;
+  try {
+    r.variables[name] = value as unknown as string;
+  } catch (error) {
+    r.log(`hook: $${name} stays as it is: ${(error as Error).message}`);
+  }
+}
+
+/** True for an answer that is nginx's own, because a backend gave none. */
+function isFailure(reply: NginxHTTPRequest): boolean {
+  const times = reply.variables.upstream_header_time;
+  if (!times) return false;
+  const last = times.slice(times.lastIndexOf(' ') + 1);
+  return last === NO_HEADER_TIME;
+}

@@ -1,0 +1,129 @@
+/**
+ * Hooks whose answer nobody waits for: subscribe and unsubscribe requests. They are sent as there is room, and again
+ * when nginx or its backend was not there.
+ */
+import type { Logger } from '../log.ts';
+import { Recurrences } from '../recurrences.ts';
+import { after } from '../timers.ts';
+import { HookClient, type HookLimits, HookRefused } from './client.ts';
+import type { HookRequest } from './request.ts';
+
+/** Under way at a time. Each takes two of nginx's connections. */
+const LIMITS: HookLimits = { perTarget: 64, total: 512 };
+
+/** Notifications that may be kept until they are answered, and their bytes, roughly; further ones are dropped. */
+export const MAX_NOTIFICATIONS = 100_000;
+const MAX_BYTES = 128 * 1024 * 1024;
+/** What one takes beside its headers. */
+const OVERHEAD_BYTES = 512;
+
+/** Statuses by which nginx says that its backend was not there, or the backend that it is not ready. */
+const TRY_AGAIN: ReadonlySet<number> = new Set([502, 503, 504]);
+
+/** Milliseconds before the second attempt, twice as long before each further one, and at most. */
+const FIRST_DELAY_MS = 1_000;
+const MAX_DELAY_MS = 30_000;
+/** The same while the process goes down: there is little time left. */
+const DRAIN_DELAY_MS = 100;
+/** How long after the first attempt there are others. */
+export const GIVE_UP_MS = 5 * 60_000;
+
+/** Bytes of the answer, which has none. */
+const ANSWER_BYTES = 64 * 1024;
+
+export class Notifications {
+  readonly #client = new HookClient(LIMITS);
+  readonly #log: Logger;
+  readonly #failures = new Recurrences();
+  #kept = 0;
+  #bytes = 0;
+  #draining = false;
+  /** Called by those that wait for their next attempt, when it has to be now. */
+  readonly #hurry = new Set<() => void>();
+  #idle: (() => void) | undefined;
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  /** Resolves when it was answered, given up or dropped. */
+  async notify(hook: HookRequest): Promise<void> {
+    const bytes = sizeOf(hook);
+    if (this.#kept >= MAX_NOTIFICATIONS || this.#bytes + bytes > MAX_BYTES) {
+      this.#tell(hook, 'dropped, because too many wait');
+      return;
+    }
+    this.#kept += 1;
+    this.#bytes += bytes;
+    try {
+      await this.#try(hook);
+    } finally {
+      this.#kept -= 1;
+      this.#bytes -= bytes;
+      // What follows on this one, an unsubscribe request, is kept by then.
+      setImmediate(() => this.#kept === 0 && this.#idle?.());
+    }
+  }
+
+  /** Waits for those that are kept, at most so long; attempts come quickly now. */
+  async drain(deadlineMs: number): Promise<void> {
+    this.#draining = true;
+    for (const now of this.#hurry) now();
+    if (this.#kept > 0) {
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve;
+        setTimeout(resolve, deadlineMs).unref();
+      });
+    }
+    if (this.#kept > 0) this.#log.warn(`${this.#kept} subscribe and unsubscribe requests were not answered`);
+    this.#client.close();
+  }
+
+  async #try(hook: HookRequest): Promise<void> {
+    const endMs = performance.now() + GIVE_UP_MS;
+    for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(2 * delayMs, MAX_DELAY_MS)) {
+      const failure = await this.#attempt(hook);
+      if (!failure) return;
+      if (failure instanceof HookRefused || performance.now() + delayMs > endMs) {
+        this.#tell(hook, `given up: ${failure.message}`);
+        return;
+      }
+      await this.#pause(delayMs);
+    }
+  }
+
+  /** What went wrong, unless it was answered. */
+  async #attempt(hook: HookRequest): Promise<Error | undefined> {
+    try {
+      const { status } = await this.#client.send(hook, ANSWER_BYTES);
+      return TRY_AGAIN.has(status) ? new Error(`status ${status}`) : undefined;
+    } catch (error) {
+      return error as Error;
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const go = (): void => {
+        clearTimeout(timer);
+        this.#hurry.delete(go);
+        resolve();
+      };
+      const timer = after(this.#draining ? DRAIN_DELAY_MS : ms, go);
+      if (!this.#draining) this.#hurry.add(go);
+    });
+  }
+
+  #tell({ kind, context }: HookRequest, what: string): void {
+    const more = this.#failures.met(`${kind} ${context.location} ${what}`);
+    if (more === undefined) return;
+    this.#log.warn({ location: context.location }, `a nchan_${kind} was ${what}${more}`);
+  }
+}
+
+function sizeOf({ context }: HookRequest): number {
+  let bytes = OVERHEAD_BYTES + context.target.length + context.args.length;
+  for (const text of context.headers) bytes += text.length;
+  for (const [, text] of context.variables) bytes += text.length;
+  return bytes;
+}
