@@ -1,6 +1,6 @@
 /** Every configuration that ships is taken, passes nginx's test, and serves publishers and subscribers. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openEventSource } from '../support/eventsource.ts';
 import { REPOSITORY, tempDir } from '../support/files.ts';
@@ -17,6 +17,10 @@ const FILES = [
     .filter((name) => name.endsWith('.conf'))
     .map((name) => join(EXAMPLES, name)),
 ];
+/** Examples that have other locations, and a test of their own. */
+const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
+  'nginx/examples/chat/nginx.conf': 'test/browser/chat.test.ts',
+};
 const REDIS_URL = 'redis://redis:6379';
 
 describe.each(FILES)('%s', (file) => {
@@ -54,6 +58,14 @@ describe.each(FILES)('%s', (file) => {
       stderr: '',
     });
   });
+
+  const elsewhere = TESTED_ELSEWHERE[file];
+  if (elsewhere) {
+    it('has a test of its own', () => {
+      expect(readFileSync(join(REPOSITORY, elsewhere), 'utf8')).toContain(dirname(file));
+    });
+    return;
+  }
 
   it('serves publishers and subscribers', async () => {
     const redisPort = await freePort();
