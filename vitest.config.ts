@@ -25,8 +25,8 @@ export default defineConfig({
     // Integration tests start real servers: two files at a time keep a two-core machine responsive.
     maxWorkers: 2,
     reporters: ['default', './test/lua/probes/reporter.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 90_000,
+    hookTimeout: 120_000,
     projects: [
       {
         extends: true,

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { threat } from '../security/threats.ts';
 import { startBrowser } from '../support/browser.ts';
 import { atEnd } from '../support/cleanup.ts';
 import { REPOSITORY } from '../support/files.ts';
@@ -132,6 +133,7 @@ describe('a chat', () => {
   }, 60_000);
 
   it('refuses pages of other sites before the application is asked', async () => {
+    threat('wrong-origin');
     const from = (origin: string) =>
       request(njchan.port, 'GET', '/rooms/lobby', { headers: { ...HANDSHAKE, Origin: origin } });
     expect((await from('http://evil.example')).status).toBe(403);

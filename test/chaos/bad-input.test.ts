@@ -1,6 +1,7 @@
 /** A Redis that is not as it should be: a log line that says so, a 5xx for publishers, and subscribers who stay. */
 import { createServer } from 'node:http';
 import { describe, expect, it } from 'vitest';
+import { threat } from '../security/threats.ts';
 import { atEnd } from '../support/cleanup.ts';
 import { openEventSource } from '../support/eventsource.ts';
 import type { Njchan } from '../support/njchan.ts';
@@ -91,7 +92,7 @@ describe('a Redis that refuses to subscribe', () => {
     const node = await startChaosNode([urlOf(redis, 'deaf:pw@')]);
     const stream = await openEventSource(`${node.url}/sub/a`);
     await logged(node, /NOPERM|No permission/i);
-    expect((await publish(node, 'b', 'elsewhere')).status).toBe(500);
+    expect((await publish(node, 'b', 'elsewhere')).status).toBe(503);
     await client.call('ACL', 'SETUSER', 'deaf', '&*');
     expect((await publish(node, 'a', 'heard')).status).toBeLessThan(300);
     expect(await stream.event()).toMatchObject({ data: 'heard' });
@@ -101,6 +102,7 @@ describe('a Redis that refuses to subscribe', () => {
 
 describe('a healthy Redis', () => {
   it('with garbage on a PUBSUB channel goes on delivering', async () => {
+    threat('redis-garbage');
     const redis = await start();
     const client = await redis.connect();
     const node = await startChaosNode([urlOf(redis)]);
@@ -137,6 +139,7 @@ describe('a healthy Redis', () => {
   });
 
   it('with something else under the name of a channel says so, and its subscribers wait', async () => {
+    threat('redis-wrong-type');
     const redis = await start();
     const client = await redis.connect();
     const node = await startChaosNode([urlOf(redis)]);

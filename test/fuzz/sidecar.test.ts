@@ -91,7 +91,7 @@ const connection = fc
     return bytes.toString('latin1'); // readable when it is printed
   });
 
-it('any bytes cost no more than their own connection', { timeout: 60_000 }, async () => {
+it('any bytes cost no more than their own connection', { timeout: 180_000 }, async () => {
   const { throwAt, checkBystander } = await startSidecar();
   const answers = new Map<string, number>();
   await fc.assert(

@@ -1,6 +1,7 @@
 /** Authorization where Nchan crashes, hangs or does not ask, and as Nchan's documentation shows it. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Application, startApplication } from '../conformance/application.ts';
+import { threat } from '../security/threats.ts';
 import { type Njchan, nginxConf, startNjchan } from '../support/njchan.ts';
 import { RawConnection, type RawResponse, request } from '../support/raw-http.ts';
 import { HANDSHAKE } from '../support/raw-websocket.ts';
@@ -137,6 +138,7 @@ describe('authorization', () => {
     ['gone', 502, ''],
     ['another', 500, undefined],
   ])('takes the answer of a location that is no application: %s', async (target, status, text) => {
+    threat('application-fails');
     const subscriber = await call('GET', `/${target}-sub`);
     expect(subscriber.status).toBe(status);
     if (text !== undefined) expect(subscriber.body.toString()).toBe(text);
@@ -152,6 +154,7 @@ describe('authorization', () => {
   });
 
   it('asks about WebSocket publishers', async () => {
+    threat('unauthorized');
     const refused = await call('GET', '/asked-pub/ws?status=401', undefined, HANDSHAKE);
     expect(refused.status).toBe(403);
     expect(refused.body.toString()).toContain('403 Forbidden');
@@ -167,6 +170,7 @@ describe('authorization', () => {
   });
 
   it('holds up nobody else while an application does not answer', async () => {
+    threat('application-hangs');
     const held = await Promise.all(Array.from({ length: 20 }, () => RawConnection.open(njchan.port)));
     for (const connection of held) connection.send('GET /asked-sub/held?never= HTTP/1.1\r\nHost: x\r\n\r\n');
     await application.take('/auth/ask?never', held.length, DEADLINE_MS);

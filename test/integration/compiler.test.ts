@@ -1,5 +1,5 @@
 /** Compiled configurations in real nginx. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -14,6 +14,7 @@ import {
   testConfig,
 } from '../support/compiled-nginx.ts';
 import { REPOSITORY, tempDir } from '../support/files.ts';
+import { LARGE_CONFIG_LOCATIONS, largeConfig } from '../support/large-config.ts';
 import { nginxConf } from '../support/njchan.ts';
 import { freePort } from '../support/ports.ts';
 import { waitFor } from '../support/wait.ts';
@@ -105,6 +106,19 @@ http {
   };
   it.each(Object.keys(NASTY))('%s', async (name) => {
     const { config } = compileFiles(NASTY[name] as Record<string, string>);
+    expect(await testConfig(config)).toEqual({ status: 0, output: '' });
+  });
+
+  it('a configuration of 400 lines with 60 locations of all kinds', async () => {
+    const text = largeConfig();
+    const lines = text.split('\n').length;
+    expect(lines).toBeGreaterThan(400);
+    const started = performance.now();
+    const { config, notices } = compileFiles({ 'nginx.conf': text });
+    const ms = Math.round(performance.now() - started);
+    // Past vitest, which would put headings around it. How long it takes is to be seen, not to be judged here.
+    writeSync(1, `compile: ${lines} lines, ${LARGE_CONFIG_LOCATIONS} locations in ${ms} ms\n`);
+    expect(notices).toEqual([]);
     expect(await testConfig(config)).toEqual({ status: 0, output: '' });
   });
 

@@ -20,11 +20,13 @@ const LOCATIONS = `
             nchan_pubsub;
             nchan_channel_id $1;
             nchan_deflate_message_for_websocket on;
+            nchan_message_buffer_length 1000;
         }
         location ~ ^/publisher/(.*)$ {
             nchan_publisher websocket;
             nchan_channel_id $1;
             nchan_deflate_message_for_websocket on;
+            nchan_message_buffer_length 1000;
         }
 `;
 

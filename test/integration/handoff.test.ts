@@ -5,6 +5,7 @@ import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { HANDOFF, NGINX_HEADER, PUBLISH_HEADER, SECRET_HEADER } from '../../handoff/headers.ts';
+import { threat } from '../security/threats.ts';
 import { atEnd } from '../support/cleanup.ts';
 import { REPOSITORY, tempDir } from '../support/files.ts';
 import { LOCATIONS } from '../support/locations.ts';
@@ -136,6 +137,7 @@ describe('the unix socket', () => {
   const path = (): string => join(njchan.runDir, 'sidecar.sock');
 
   it('belongs to nginx’s user and is closed to everyone else', async () => {
+    threat('sidecar-socket');
     const { mode, uid } = statSync(path());
     expect(mode & 0o777).toBe(0o600);
     const worker = spawnSync('ps', ['-o', 'uid=', '--ppid', String(await njchan.nginxPid())]);

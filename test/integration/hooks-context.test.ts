@@ -4,6 +4,7 @@ import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:http2';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { threat } from '../security/threats.ts';
 import { selfSignedCertificate } from '../support/certificate.ts';
 import { tempDir } from '../support/files.ts';
 import { type HookApplication, startHookApplication } from '../support/hook-application.ts';
@@ -120,6 +121,7 @@ describe('the context of a hook', () => {
   });
 
   it('a client that names our headers or our location gets nothing by it', async () => {
+    threat('hooks-from-outside');
     const uri = encodeURIComponent('/hook/in/forged');
     const forged = {
       'Njchan-Hooks': `subscribe_request=${uri}&target=/&method=GET&address=6.6.6.6`,
@@ -141,6 +143,7 @@ describe('the context of a hook', () => {
   });
 
   it('is not to be had for more than nginx and the sidecar', async () => {
+    threat('hooks-socket');
     const dir = join(njchan.runDir, 'hooks');
     expect(statSync(dir).mode & 0o777).toBe(0o700);
     const [socket] = readdirSync(dir);

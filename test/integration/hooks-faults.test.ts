@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
+import { threat } from '../security/threats.ts';
 import { untilSubscribers } from '../support/channel-figures.ts';
 import { openEventSource } from '../support/eventsource.ts';
 import { type HookApplication, startHookApplication } from '../support/hook-application.ts';
@@ -37,6 +38,7 @@ const SUBSCRIBE = (target: string): string =>
   `GET ${target} HTTP/1.1\r\nHost: h\r\nAccept: text/event-stream\r\n\r\n`;
 
 describe('an application that never answers', () => {
+  threat('waiting-hooks');
   it('slows neither delivery to 1,000 subscribers nor what other locations ask', async () => {
     const app = await startHookApplication();
     app.answer = ({ url }, response) => void (url.includes('/never/') || response.end());

@@ -1,5 +1,6 @@
 /** Clients that stop reading: they cost others nothing, and lose nothing that the buffer still has. */
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { threat } from '../security/threats.ts';
 import { type Njchan, startNjchan } from '../support/njchan.ts';
 import { RawConnection, request } from '../support/raw-http.ts';
 import { clientFrame, FIN, HANDSHAKE_LINES, OPCODE, shakeHands } from '../support/raw-websocket.ts';
@@ -58,6 +59,7 @@ async function markers(connection: RawConnection, last: number): Promise<string[
 const expected = Array.from({ length: COUNT }, (_, i) => marker(i));
 
 describe.each(STREAMS)('a slow %s client', (name, location, headers) => {
+  threat('exhaustion');
   // So that the messages of all tests together stay below the store's limit.
   afterEach(async () => {
     for (const kind of ['buffered', 'live', 'large'])

@@ -1,6 +1,7 @@
 /** What tokens mean for connections that last: how they are opened, and that they end when the token does. */
 import { writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { threat } from '../security/threats.ts';
 import { untilSubscribers } from '../support/channel-figures.ts';
 import { openEventSource } from '../support/eventsource.ts';
 import { type Njchan, runCli, startNjchan } from '../support/njchan.ts';
@@ -39,6 +40,7 @@ const publish = (channel: string, body: string): Promise<unknown> =>
   request(njchan.port, 'POST', `/free/${channel}`, { body });
 
 describe.concurrent('when a token expires', () => {
+  threat('expired-token');
   it('a WebSocket is closed with 1008', async () => {
     const client = await openWebSocket(`${njchan.url}/all/ws?token=${brief()}`);
     await publish('ws', 'before');

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { TokenAlgorithm } from '../../handoff/token.ts';
+import { threat } from '../security/threats.ts';
 import { type Njchan, startNjchan } from '../support/njchan.ts';
 import { type RawResponse, request } from '../support/raw-http.ts';
 import { ALL, inSeconds, makeToken, newKey, type SigningKey, signText } from '../support/tokens.ts';
@@ -221,6 +222,7 @@ const FORGED: readonly (readonly [what: string, reason: string, token: string])[
 ];
 
 describe('a token with', () => {
+  threat('forged-token');
   it.each(FORGED)('%s is refused: it %s', async (_what, reason, token) => {
     const before = njchan.output().length;
     expect((await post('/all/a', bearer(token))).status).toBe(401);
@@ -323,6 +325,7 @@ describe('locations', () => {
 });
 
 describe('secrets', () => {
+  threat('secrets-in-files');
   it('are in a file that only their owner can read, and not in nginx.conf', () => {
     const files = readdirSync(njchan.runDir).filter((name) => name.startsWith('token-keys-'));
     expect(files).toHaveLength(1);

@@ -4,6 +4,7 @@ import { HANDOFF, NGINX_HEADER, PUBLISH_HEADER, SECRET_HEADER } from '../../hand
 import { type Njchan, startNjchan } from '../support/njchan.ts';
 import { RawConnection, request } from '../support/raw-http.ts';
 import { waitFor } from '../support/wait.ts';
+import { threat } from './threats.ts';
 
 let njchan: Njchan;
 beforeAll(async () => {
@@ -31,6 +32,7 @@ const CONTROLS: Readonly<Record<string, string>> = {
 };
 
 describe.each(['Content-Type', 'X-EventSource-Event', 'Origin', 'Accept'])('in %s', (header) => {
+  threat('header-injection');
   it.each(Object.entries(CONTROLS))('%s is refused, and nothing is published', async (what, value) => {
     const channel = `${header}-${what.replaceAll(' ', '-')}`.toLowerCase();
     for (const location of ['pub', 'slow']) {
@@ -47,6 +49,7 @@ describe.each(['Content-Type', 'X-EventSource-Event', 'Origin', 'Accept'])('in %
 });
 
 it('an event name ends where its line ends', async () => {
+  threat('event-forgery');
   await request(njchan.port, 'POST', '/pub/events', {
     body: 'one\ntwo',
     headers: { 'X-EventSource-Event': 'tick\tdata: forged' },
@@ -75,6 +78,7 @@ const FORGED: Readonly<Record<string, string>> = {
 };
 
 describe('headers of the hand-off', () => {
+  threat('forged-handoff');
   it.each(INTERNAL)('%s is not believed', async (header) => {
     const channel = `internal-${header.toLowerCase()}`;
     const value = FORGED[header] ?? 'forged';
@@ -129,6 +133,7 @@ const SMUGGLED: Readonly<Record<string, (victim: string) => string>> = {
 };
 
 describe('between nginx and the sidecar nothing is smuggled:', () => {
+  threat('smuggling');
   it.each(Object.entries(SMUGGLED))('%s', async (what, bytes) => {
     const victim = `smuggled-${what.replaceAll(' ', '-')}`;
     // Written for the sidecar: with the headers of a hand-off, which only it would believe.
@@ -166,6 +171,7 @@ describe('between nginx and the sidecar nothing is smuggled:', () => {
 });
 
 describe('ways around a location', () => {
+  threat('around-location');
   it.each([
     '/@njchan',
     '/%40njchan',

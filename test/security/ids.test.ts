@@ -4,6 +4,7 @@ import { redisUpstream, startSharedRedis } from '../redis/support.ts';
 import { type Njchan, nginxConf, startNjchan } from '../support/njchan.ts';
 import { request } from '../support/raw-http.ts';
 import { waitFor } from '../support/wait.ts';
+import { threat } from './threats.ts';
 
 /** As they stand in a path, where nginx decodes them before the location's regular expression sees them. */
 const IDS: Readonly<Record<string, string>> = {
@@ -46,6 +47,7 @@ describe.each([
   ['memory', '', ''],
   ['redis', 'nchan_redis_pass redis;', redisUpstream(`redis://127.0.0.1:${redis.port}`)],
 ])('with channels in %s', (store, redisPass, http) => {
+  threat('strange-ids');
   let njchan: Njchan;
   beforeAll(async () => {
     njchan = await startNjchan({ config: (port) => nginxConf(port, LOCATIONS(redisPass), http) });
@@ -98,6 +100,7 @@ describe.each([
 });
 
 it('every key in Redis is one of a channel, with one hash tag', async () => {
+  threat('redis-lua');
   const keys = await client.keysBuffer('*');
   const strange = keys
     .map((key) => key.toString('latin1'))

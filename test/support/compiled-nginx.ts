@@ -54,6 +54,7 @@ export function compileFiles(
     writeFileSync(join(dir, name), content);
   }
   mkdirSync(join(dir, 'tmp'));
+  mkdirSync(join(dir, 'hooks'));
   const { config, notices } = compile({
     file: join(dir, 'nginx.conf'),
     sidecar: { socket: join(dir, 'sidecar.sock') },

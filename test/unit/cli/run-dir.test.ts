@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { defaultRunDir, makeRunDir, runDirAt, writeAtomically } from '../../../cli/run-dir.ts';
 import { firstClosedDirectory } from '../../../cli/users.ts';
+import { threat } from '../../security/threats.ts';
 import { tempDir } from '../../support/files.ts';
 
 describe('the run directory', () => {
@@ -28,6 +29,7 @@ describe('the run directory', () => {
   });
 
   it('is refused when others could swap files in it', () => {
+    threat('run-directory');
     const parent = tempDir();
     const open = join(parent, 'open');
     mkdirSync(open);
