@@ -11,6 +11,7 @@ import { openEventSource } from '../support/eventsource.ts';
 import { REPOSITORY } from '../support/files.ts';
 import { freePort } from '../support/ports.ts';
 import { request } from '../support/raw-http.ts';
+import { ALL, makeToken, newKey } from '../support/tokens.ts';
 import { waitFor } from '../support/wait.ts';
 
 /** With the packages to be fetched, on a slow machine. */
@@ -213,6 +214,46 @@ describe('docker compose up', () => {
       writeFileSync(file, text.replace('access_log off;', ''));
       await serves('changed');
       expect(await compose('logs', 'gateway')).toContain('"POST /pub/changed HTTP/1.1" 202');
+    },
+    COMMAND_DEADLINE_MS,
+  );
+
+  it(
+    'verifies tokens, asks applications and has messages checked, with the njs of Debian 13',
+    async () => {
+      const keys = (['HS256', 'HS512', 'RS256', 'ES256'] as const).map((algorithm) => newKey(algorithm));
+      for (const { algorithm, file } of keys) {
+        cpSync(file, join(conf, algorithm));
+        chmodSync(join(conf, algorithm), 0o644);
+      }
+      const file = join(conf, 'nginx.conf');
+      const locations = `
+        location ~ ^/tokens/(\\w+)$ {
+            nchan_pubsub; nchan_channel_id $1;
+            njchan_token_key HS256 alg=HS256 base64; njchan_token_key HS512 alg=HS512 base64;
+            njchan_token_key RS256; njchan_token_key ES256;
+        }
+        location ~ ^/asked/(\\w+)$ { nchan_pubsub; nchan_channel_id $1; nchan_authorize_request /no; }
+        location ~ ^/checked/(\\w+)$ { nchan_pubsub; nchan_channel_id $1; nchan_publisher_upstream_request /changed; }
+        location = /no { internal; return 403; }
+        location = /changed { internal; default_type text/plain; return 200 changed; }
+        location ~ /sub`;
+      writeFileSync(file, readFileSync(file, 'utf8').replace('location ~ /sub', locations));
+      expect(await inside('gateway', 'njchan', 'reload')).toBe('njchan: reloaded');
+
+      for (const key of keys) {
+        const channel = `/tokens/${key.algorithm}`;
+        const authorized = { headers: { Authorization: `Bearer ${makeToken(key, ALL)}` } };
+        expect((await request(port, 'POST', channel, { ...authorized, body: 'm' })).status).toBe(202);
+        expect((await request(port, 'GET', channel, authorized)).body.toString()).toBe('m');
+        const other = makeToken({ ...key, signWith: newKey(key.algorithm).signWith }, ALL);
+        const forged = { headers: { Authorization: `Bearer ${other}` } };
+        expect((await request(port, 'POST', channel, { ...forged, body: 'm' })).status).toBe(401);
+      }
+      expect((await request(port, 'POST', '/asked/a', { body: 'm' })).status).toBe(403);
+      expect((await request(port, 'GET', '/asked/a')).status).toBe(403);
+      expect((await request(port, 'POST', '/checked/a', { body: 'm' })).status).toBe(202);
+      expect((await request(port, 'GET', '/checked/a')).body.toString()).toBe('changed');
     },
     COMMAND_DEADLINE_MS,
   );
