@@ -45,8 +45,12 @@ export async function memory(args) {
     const { channels, messages, subscribers } = values;
     await publishTo(server.port, 'c', Number(messages), Number(channels), body);
     await report(`${messages} messages on ${channels} channels`, Number(messages));
+    const { nginx } = server.processes();
+    const nginxBefore = residentBytes(nginx);
     await openSubscribers(server.port, 'waiting', 'websocket', Number(subscribers));
     await report(`${subscribers} WebSocket subscribers`, Number(subscribers));
+    const each = (residentBytes(nginx) - nginxBefore) / Number(subscribers);
+    console.log(`memory: the same in nginx: ${Math.round(each)} bytes each`);
   } finally {
     await server.stop();
   }

@@ -35,8 +35,8 @@ export function requestedMessageId(
   }
   // NchanSubscriber.js sends an id that it kept from an earlier visit in this header, which Nchan does not look at;
   // so what is none here is no fault.
-  const kept = parseMessageId(unquoted(r.headersIn.Etag || ''));
-  return kept || alternative(r, location);
+  const etag = r.headersIn.Etag;
+  return (etag === undefined ? undefined : parseMessageId(unquoted(etag))) || alternative(r, location);
 }
 
 /** The first alternative source that has something like an id in it. */
@@ -54,11 +54,13 @@ function alternative(r: NginxHTTPRequest, location: string): RequestedId {
 
 /** An entity tag without `W/` and quotes, which proxies and libraries add to what they take for one. */
 function unquoted(tag: string): string {
+  if (tag.indexOf('"') < 0) return tag;
   return tag.replace(/^(?:W\/)?"/, '').replace(/"$(?!\n)/, '');
 }
 
 /** Decodes what a well-formed `%XX` stands for and keeps the rest: ids are ASCII. */
 function percentDecode(text: string): string {
+  if (text.indexOf('%') < 0) return text;
   return text.replace(/%([0-9a-fA-F]{2})/g, (_match, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),
   );
