@@ -29,8 +29,8 @@ export interface RunOptions {
 }
 
 /** Starting and stopping real servers on a busy machine takes a while. */
-const START_DEADLINE_MS = 30_000;
-const STOP_DEADLINE_MS = 20_000;
+const START_DEADLINE_MS = 60_000;
+const STOP_DEADLINE_MS = 40_000;
 
 function spawnCli(args: readonly string[], options: RunOptions): ChildProcess {
   return spawn(process.execPath, [CLI, ...args], {

@@ -1,6 +1,6 @@
 /** Waiting for conditions. Deadlines are generous, because they only matter when a test is going to fail. */
 
-export const DEADLINE_MS = 15_000;
+export const DEADLINE_MS = 30_000;
 const POLL_INTERVAL_MS = 20;
 
 /** Resolves after `ms` milliseconds; for polling loops, never for "that should be enough". */
@@ -10,7 +10,7 @@ export function sleep(ms: number): Promise<void> {
 
 /**
  * Polls until `condition` gives something truthy, and returns that.
- * @param what - named in the error, as in "waited 15000 ms for the sidecar to be back"
+ * @param what - named in the error, as in "waited 30000 ms for the sidecar to be back"
  * @param condition - may be asynchronous; what it throws counts as "not yet" and is shown when time is up
  * @throws Error when the deadline passes
  */
