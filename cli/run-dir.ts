@@ -92,7 +92,7 @@ export function runDirAt(given: string | undefined): RunDir {
 const WRONG_DIRECTORY: readonly { is: (found: Stats) => boolean; why: string }[] = [
   { is: (found) => !found.isDirectory(), why: 'is not a directory, or a link to one' },
   { is: (found) => found.uid !== process.getuid?.(), why: 'belongs to another user' },
-  { is: (found) => (found.mode & 0o002) !== 0, why: 'can be written by everybody' },
+  { is: (found) => (found.mode & 0o022) !== 0, why: 'can be written by others than its owner' },
 ];
 
 /**

@@ -51,6 +51,9 @@ export const ANSWER_FAILED_HEADER = 'Njchan-Hook-Failed';
 export const ENTRANCE_LOCATION = '/njchan-hook';
 export const ENTRANCE_VARIABLE = 'njchan_entrance';
 export const ENTERED_VARIABLE = 'njchan_entered';
+/** Constants of the internal location: the addresses of the server's sockets for repeated requests. */
+export const DOOR_VARIABLE = 'njchan_door';
+export const TLS_DOOR_VARIABLE = 'njchan_tls_door';
 
 /** The constant with the names of the variables that the user's configuration sets, separated by commas. */
 export const KEPT_VARIABLES_VARIABLE = 'njchan_kept';

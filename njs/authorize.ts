@@ -7,6 +7,7 @@ import type { LocationSettings } from '../handoff/settings.ts';
 import { type Answer, page } from './answer.ts';
 import { givenVariables } from './dynamic-value.ts';
 import type { Outcome } from './outcome.ts';
+import { encodedQuery } from './query.ts';
 
 /** Statuses that let a request pass. */
 const FIRST_ALLOWED = 200;
@@ -96,18 +97,4 @@ function subscriberRefusal(
     body: failed ? Buffer.from('') : reply.responseBuffer || Buffer.from(''),
     headers,
   };
-}
-
-/** A query, or part of one, with the bytes percent-encoded that would end it. */
-function encodedQuery(bytes: Buffer | undefined): string {
-  if (bytes === undefined) return '';
-  let text = '';
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i] as number;
-    const isUnsafe = byte <= 0x20 || byte >= 0x7f || byte === 0x23;
-    text += isUnsafe
-      ? `%${byte < 16 ? '0' : ''}${byte.toString(16).toUpperCase()}`
-      : String.fromCharCode(byte);
-  }
-  return text;
 }

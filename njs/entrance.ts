@@ -5,10 +5,13 @@ import {
   ANSWER_TYPE_HEADER,
   ASK_HEADER,
   type AskField,
+  DOOR_VARIABLE,
   decodedBytes,
   ENTERED_VARIABLE,
   fieldsOf,
+  TLS_DOOR_VARIABLE,
 } from '../handoff/hooks.ts';
+import { encodedQuery } from './query.ts';
 
 /** What an upstream says about a header that never came. */
 const NO_HEADER_TIME = '-';
@@ -21,31 +24,43 @@ const ANSWERED = 202;
 
 /** Asks what the header says and answers with what came. */
 export function enter(r: NginxHTTPRequest): void {
+  const at = r.variables.server_addr;
+  if (at !== r.variables[DOOR_VARIABLE] && at !== r.variables[TLS_DOOR_VARIABLE]) {
+    r.return(404);
+    return;
+  }
   const fields = fieldsOf(r.headersIn[ASK_HEADER] || '');
-  const ask: Partial<Record<AskField, string>> = {};
+  const ask: Partial<Record<AskField, Buffer>> = {};
   r.variables[ENTERED_VARIABLE] = '1';
   for (let i = 0; i < fields.length; i++) {
     const name = (fields[i] as [string, string])[0];
     const bytes = Buffer.from(decodedBytes((fields[i] as [string, string])[1]));
     if (name.charAt(0) === '$') setVariable(r, name.slice(1), bytes);
-    else ask[name as AskField] = bytes.toString();
+    else ask[name as AskField] = bytes;
   }
   const uri = ask.uri;
-  if (!uri) {
+  if (!uri || uri.length === 0) {
     r.return(400, 'nothing to ask\n');
     return;
   }
   const options: NginxSubrequestOptions & { detached?: false } = {
-    method: ask.method as NginxSubrequestOptions['method'] & string,
+    method: text(ask.method) as NginxSubrequestOptions['method'] & string,
     // The query of the configuration comes first, so that a client's arguments are not taken for those in it.
-    args: [ask.query, ask.args === undefined ? r.variables.args : ask.args].filter(Boolean).join('&'),
+    args: [ask.query, ask.args === undefined ? r.rawVariables.args : ask.args]
+      .map(encodedQuery)
+      .filter((query) => query !== '')
+      .join('&'),
   };
   // The body is the request's own, and never comes into njs.
-  if (ask.body === '0') options.body = '';
+  if (text(ask.body) === '0') options.body = '';
   r.subrequest(uri, options).then(
-    (reply) => answer(r, reply, ask.answer === '1'),
+    (reply) => answer(r, reply, text(ask.answer) === '1'),
     (error: Error) => r.return(500, `${error.message}\n`),
   );
+}
+
+function text(bytes: Buffer | undefined): string | undefined {
+  return bytes === undefined ? undefined : bytes.toString();
 }
 
 /** @param whole the body and its type are wanted too */

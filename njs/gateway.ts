@@ -58,14 +58,13 @@ export function handle(r: NginxHTTPRequest, role: Role): void {
   setNchanVariables(r, outcome);
   // Before anything else sees, and may set, the variables.
   const hooks = hooksOf(r, settings, outcome);
-  if (hooks !== '') r.variables[HOOKS_VARIABLE] = hooks;
   const admitted = admit(r, location, settings, outcome);
-  if ('then' in admitted) wait(r, outcome, admitted);
-  else answer(r, outcome, admitted);
+  if ('then' in admitted) wait(r, outcome, hooks, admitted);
+  else answer(r, outcome, hooks, admitted);
 }
 
 /** Answers once the checks are done; nothing else waits for them. */
-function wait(r: NginxHTTPRequest, outcome: Outcome, admitted: Promise<Outcome>): void {
+function wait(r: NginxHTTPRequest, outcome: Outcome, hooks: string, admitted: Promise<Outcome>): void {
   const constants = CONSTANTS.map((name) => r.variables[name]);
   admitted
     .then((after) => {
@@ -74,7 +73,7 @@ function wait(r: NginxHTTPRequest, outcome: Outcome, admitted: Promise<Outcome>)
         if (value !== undefined) r.variables[CONSTANTS[i] as string] = value;
       }
       setNchanVariables(r, outcome);
-      answer(r, outcome, after);
+      answer(r, outcome, hooks, after);
     })
     .catch((error: unknown) => {
       r.error(`a check failed: ${error}`);
@@ -82,8 +81,14 @@ function wait(r: NginxHTTPRequest, outcome: Outcome, admitted: Promise<Outcome>)
     });
 }
 
-/** @param asked what the request is; @param after what the checks have made of it */
-function answer(r: NginxHTTPRequest, asked: Outcome, after: Outcome): void {
+/**
+ * @param asked what the request is
+ * @param hooks the context for its hooks
+ * @param after what the checks have made of it
+ */
+function answer(r: NginxHTTPRequest, asked: Outcome, hooks: string, after: Outcome): void {
+  // Another endpoint may have set it, whose subrequest (mirror) or redirect (error_page) shares our variables.
+  if (hooks !== '' || r.variables[HOOKS_VARIABLE]) r.variables[HOOKS_VARIABLE] = hooks;
   // A refusal may be an outcome of its own; who may read it is as before.
   after.allowOrigin = asked.allowOrigin;
   if (after.answer) sendAnswer(r, after.answer);
@@ -200,5 +205,10 @@ function handOff(r: NginxHTTPRequest, outcome: Outcome): void {
   variables[HANDOFF.connection.variable] = upgraded ? 'upgrade' : '';
   variables[HANDOFF.upgrade.variable] = upgraded ? outcome.transport : '';
   variables[TRANSFER_ENCODING_VARIABLE] = upgraded && outcome.transport === 'http-chunked' ? 'chunked' : '';
-  r.internalRedirect(variables[HANDOFF_LOCATION_VARIABLE] || DEFAULT_HANDOFF_LOCATION);
+  try {
+    r.internalRedirect(variables[HANDOFF_LOCATION_VARIABLE] || DEFAULT_HANDOFF_LOCATION);
+  } catch (error) {
+    r.error(`an endpoint cannot be the target of a subrequest (mirror, auth_request, ssi, …): ${error}`);
+    r.return(500);
+  }
 }

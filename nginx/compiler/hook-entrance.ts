@@ -7,9 +7,11 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import {
   ADDRESS_HEADER,
+  DOOR_VARIABLE,
   ENTERED_VARIABLE,
   ENTRANCE_LOCATION,
   ENTRANCE_VARIABLE,
+  TLS_DOOR_VARIABLE,
 } from '../../handoff/hooks.ts';
 import type { Values } from './directives/row.ts';
 import type { ProblemList } from './errors.ts';
@@ -198,9 +200,16 @@ export function entranceLines(server: Scope, entrance: HookEntrance, answerBytes
 }
 
 /** The internal location. */
-export function entranceLocation(server: Scope, handler: string): string[] {
+export function entranceLocation(
+  server: Scope,
+  { socket, tlsSocket = socket }: HookEntrance,
+  handler: string,
+): string[] {
   return [
     'internal;',
+    // That is not enough: a `rewrite` of the user's may lead here, and makes any request an internal one.
+    `set $${DOOR_VARIABLE} ${quote(`unix:${socket}`)};`,
+    `set $${TLS_DOOR_VARIABLE} ${quote(`unix:${tlsSocket}`)};`,
     `js_content ${handler};`,
     'access_log off;',
     // The publisher's own location has looked at the size of the message.

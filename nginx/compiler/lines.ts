@@ -207,7 +207,7 @@ function serverLines(
   };
   const own = endpoints.filter(({ handoffLocation }) => handoffLocation !== DEFAULT_HANDOFF_LOCATION);
   const entrance = hooks
-    ? block(`location = ${ENTRANCE_LOCATION}`, entranceLocation(server, `${MODULE}.hook`))
+    ? block(`location = ${ENTRANCE_LOCATION}`, entranceLocation(server, hooks.entrance, `${MODULE}.hook`))
     : [];
   return [
     ...root,

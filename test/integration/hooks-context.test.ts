@@ -34,6 +34,17 @@ const locations = (app: HookApplication): string => `
             nchan_authorize_request /authorize/$1; nchan_publisher_upstream_request /hook/up/$1;
         }
         location /authorize/ { internal; set $mine other; proxy_pass ${app.url}/authorized/; }
+        rewrite ^/v1/(.*)$ /$1 last;
+        location /v2/ { rewrite ^/v2/(.*)$ /$1 last; }
+        location ~ ^/raw/([\\s\\S]*)$ {
+            nchan_pubsub; nchan_channel_id raw; nchan_publisher_upstream_request /hook/raw?is=$1&end=1;
+            nchan_subscribe_request /hook/raw?is=$1&end=1; nchan_unsubscribe_request /hook/raw?is=$1&end=1;
+        }
+        location ~ ^/mirrored/(\\w+)$ {
+            nchan_publisher; nchan_channel_id $1; mirror /copy; mirror_request_body off;
+            nchan_authorize_request /authorize/$1; nchan_publisher_upstream_request /hook/own/$1;
+        }
+        location = /copy { nchan_publisher; nchan_channel_id copied; nchan_publisher_upstream_request /hook/other; }
         location = /check { internal; proxy_pass ${app.url}/checked; }
         location /hook/ { internal; ${SEEN} proxy_ignore_client_abort on; proxy_pass ${app.url}; }`;
 
@@ -135,11 +146,37 @@ describe('the context of a hook', () => {
     const { 'Transfer-Encoding': _, ...bodiless } = forged;
     const seen = await comeAndGo(njchan.port, '/sub/honest', app, 'honest', bodiless);
     expect(seen.split('|')[0]).toBe('127.0.0.1');
-    expect((await request(njchan.port, 'GET', '/njchan-hook', { headers: bodiless })).status).toBe(404);
+    // Also where a rewrite of the user's leads there, which makes a request an internal one for nginx.
+    for (const path of ['/njchan-hook', '/v1/njchan-hook', '/v2/njchan-hook']) {
+      expect((await request(njchan.port, 'GET', path, { headers: bodiless })).status).toBe(404);
+      const posted = await request(njchan.port, 'POST', path, { headers: { ...bodiless }, body: 'x' });
+      expect(posted.status).toBe(404);
+    }
     expect((await request(njchan.port, 'GET', '/hook/in/forged')).status).toBe(404);
     const published = await request(njchan.port, 'POST', '/pub/honest', { headers: bodiless, body: 'x' });
     expect(published.status).toBe(202);
     expect(app.about('forged')).toEqual([]);
+  });
+
+  it('bytes that a client chose are encoded in the query of a hook', async () => {
+    threat('header-injection');
+    const smuggled = 'a%20HTTP/1.1%0D%0AHost:%20h%0D%0A%0D%0APOST%20/smuggled%20HTTP/1.1%0D%0A%0D%0A%ff%23x';
+    const encoded = 'a%20HTTP/1.1%0D%0AHost:%20h%0D%0A%0D%0APOST%20/smuggled%20HTTP/1.1%0D%0A%0D%0A%FF%23x';
+    expect((await request(njchan.port, 'POST', `/raw/${smuggled}`, { body: 'x' })).status).toBeLessThan(300);
+    const connection = await RawConnection.open(njchan.port);
+    connection.send(`GET /raw/${smuggled} HTTP/1.1\r\nHost: h\r\nAccept: text/event-stream\r\n\r\n`);
+    await app.until('/hook/raw', 2);
+    connection.destroy();
+    const asked = await app.until('/hook/raw', 3);
+    expect(asked.map(({ url }) => url)).toEqual(Array(3).fill(`/hook/raw?is=${encoded}&end=1`));
+    expect(app.about('smuggled').length).toBe(3);
+  });
+
+  it('is that of its own location, whatever shares its variables meanwhile', async () => {
+    expect((await request(njchan.port, 'POST', '/mirrored/a', { body: 'x' })).status).toBe(202);
+    await app.until('/hook/own/a', 1);
+    expect(app.about('/hook/other')).toEqual([]);
+    expect(njchan.output()).toContain('an endpoint cannot be the target of a subrequest');
   });
 
   it('is not to be had for more than nginx and the sidecar', async () => {

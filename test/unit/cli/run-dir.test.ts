@@ -33,8 +33,10 @@ describe('the run directory', () => {
     const parent = tempDir();
     const open = join(parent, 'open');
     mkdirSync(open);
-    chmodSync(open, 0o777);
-    expect(() => makeRunDir(runDirAt(open))).toThrow(/can be written by everybody/);
+    for (const mode of [0o777, 0o775, 0o757]) {
+      chmodSync(open, mode);
+      expect(() => makeRunDir(runDirAt(open))).toThrow(/can be written by others than its owner/);
+    }
     const link = join(parent, 'link');
     symlinkSync(parent, link);
     expect(() => makeRunDir(runDirAt(link))).toThrow(/or a link to one/);

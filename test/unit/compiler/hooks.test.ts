@@ -17,7 +17,9 @@ describe('a server with hooks', () => {
     expect(socket).toMatch(/^\/run\/hooks\/[0-9a-f]{10}\.sock$/);
     expect(config.indexOf('rewrite ^ /njchan-hook last;')).toBeLessThan(config.indexOf('rewrite ^/old'));
     expect(config).toContain(`if ($njchan_entrance = unix:${socket}) {`);
-    expect(config).toMatch(/location = \/njchan-hook \{\n\s+internal;\n\s+js_content njchan\.hook;/);
+    expect(config).toMatch(
+      /location = \/njchan-hook \{\n\s+internal;\n\s+set \$njchan_door [^;]*;\n\s+set \$njchan_tls_door [^;]*;\n\s+js_content njchan\.hook;/,
+    );
   });
 
   it('without a listen keeps the one that nginx takes then', () => {
