@@ -775,6 +775,120 @@ export const scripts = {
     ],
   },
   /**
+   * Finds what sidecars that were killed have left to be asked about their subscribers, a part at a time. Who is alive
+   * listens on its own PUBSUB channel.
+   *
+   * KEYS[1] hooks   hash of the sidecar's instance, ns{njchan:hooks:INSTANCE}
+   * ARGV[1] cursor  0 at first, then what the last reply said
+   * ARGV[2] count   how many fields to look at, roughly
+   * ARGV[3] own     PUBSUB channel of the worker that asks
+   *
+   * Reply: the next cursor, "0" at the end; how many fields of others who are alive were seen; then fields and values of
+   * those who are not, in turn
+   */
+  find_hooks: {
+    name: 'find_hooks',
+    sha1: '8bdcc5921004efbdc0aa705ae81cebe5dc99b993',
+    source: bytes('utf8', [
+      '-- Finds what sidecars that were killed have left to be asked about their subscribers, a part at a time. Who is alive\n',
+      '-- listens on its own PUBSUB channel.\n',
+      '--\n',
+      "-- KEYS[1] hooks   hash of the sidecar's instance, ns{njchan:hooks:INSTANCE}\n",
+      '-- ARGV[1] cursor  0 at first, then what the last reply said\n',
+      '-- ARGV[2] count   how many fields to look at, roughly\n',
+      '-- ARGV[3] own     PUBSUB channel of the worker that asks\n',
+      '--\n',
+      '-- Reply: the next cursor, "0" at the end; how many fields of others who are alive were seen; then fields and values of\n',
+      '-- those who are not, in turn\n',
+      '\n',
+      "-- Checks of a script's arguments. They remember the first wrong one, so that a script checks them all, then refuses\n",
+      '-- once, before it has changed anything.\n',
+      '\n',
+      'local wrong\n',
+      '\n',
+      'local function expect(name, value, expectation)\n',
+      '  wrong = wrong or (name .. (value and expectation or " is missing"))\n',
+      'end\n',
+      '\n',
+      '-- The argument as it came, which may be empty.\n',
+      'local function text(name, value)\n',
+      '  if not value then expect(name, value) end\n',
+      '  return value\n',
+      'end\n',
+      '\n',
+      '-- Larger numbers would lose digits as text.\n',
+      'local MAX_INTEGER = 10 ^ 13\n',
+      '\n',
+      '-- The argument as a number; it must be whole and at least `least`.\n',
+      'local function integer(name, value, least)\n',
+      '  local number = tonumber(value)\n',
+      '  if number and number >= least and number <= MAX_INTEGER and number % 1 == 0 then return number end\n',
+      '  expect(name, value, " must be a whole number of at least " .. least)\n',
+      'end\n',
+      '\n',
+      '-- The argument as it came, one of two words.\n',
+      'local function either(name, value, one, other)\n',
+      '  if value == one or value == other then return value end\n',
+      '  expect(name, value, " must be " .. one .. " or " .. other)\n',
+      'end\n',
+      '\n',
+      '-- The error reply for the wrong argument, nil when all are right.\n',
+      'local function refusal()\n',
+      '  return wrong and redis.error_reply("ERR " .. wrong)\n',
+      'end\n',
+      '\n',
+      'local hooks = text("hooks", KEYS[1])\n',
+      'local cursor = integer("cursor", ARGV[1], 0)\n',
+      'local count = integer("count", ARGV[2], 1)\n',
+      'local own = text("own", ARGV[3])\n',
+      'local refused = refusal()\n',
+      'if refused then return refused end\n',
+      '\n',
+      'local part = redis.call("HSCAN", hooks, cursor, "COUNT", count)\n',
+      'local reply = { part[1], 0 }\n',
+      'local alive = {}\n',
+      'for i = 1, #part[2], 2 do\n',
+      '  local field, value = part[2][i], part[2][i + 1]\n',
+      '  local worker = string.match(field, "^(.*) %d+$") or ""\n',
+      '  if worker ~= own then\n',
+      '    if alive[worker] == nil then alive[worker] = redis.call("PUBSUB", "NUMSUB", worker)[2] > 0 end\n',
+      '    if alive[worker] then\n',
+      '      reply[2] = reply[2] + 1\n',
+      '    else\n',
+      '      reply[#reply + 1] = field\n',
+      '      reply[#reply + 1] = value\n',
+      '    end\n',
+      '  end\n',
+      'end\n',
+      'return reply\n',
+    ]),
+    keys: [
+      { name: 'hooks', description: "hash of the sidecar's instance, ns{njchan:hooks:INSTANCE}" },
+    ],
+    args: [
+      { name: 'cursor', description: '0 at first, then what the last reply said' },
+      { name: 'count', description: 'how many fields to look at, roughly' },
+      { name: 'own', description: 'PUBSUB channel of the worker that asks' },
+    ],
+    lines: [
+      { embedded: 1, file: 'find_hooks.lua', line: 1 },
+      { embedded: 12, file: 'include/argument.lua', line: 1, includedAt: 12 },
+      { embedded: 47, file: 'find_hooks.lua', line: 13 },
+    ],
+    comment: [
+      ' Finds what sidecars that were killed have left to be asked about their subscribers, a part at a time. Who is alive',
+      ' listens on its own PUBSUB channel.',
+      '',
+      " KEYS[1] hooks   hash of the sidecar's instance, ns{njchan:hooks:INSTANCE}",
+      ' ARGV[1] cursor  0 at first, then what the last reply said',
+      ' ARGV[2] count   how many fields to look at, roughly',
+      ' ARGV[3] own     PUBSUB channel of the worker that asks',
+      '',
+      ' Reply: the next cursor, "0" at the end; how many fields of others who are alive were seen; then fields and values of',
+      ' those who are not, in turn',
+    ],
+  },
+  /**
    * Takes away what workers that died have left of their clients. A worker that has just lost its connection comes back
    * within seconds, so one is only forgotten that was not there some time ago either, and has said nothing since.
    *
@@ -1476,6 +1590,114 @@ export const scripts = {
       ' KEYS[1] counter  nchan:unique_request_id',
       '',
       ' Reply: the number',
+    ],
+  },
+  /**
+   * Keeps what is to be asked about subscribers should their sidecar be killed, and takes away what was asked.
+   *
+   * KEYS[1] hooks  hash of the sidecar's instance, ns{njchan:hooks:INSTANCE}
+   * ARGV[1] ttl    seconds that all of it lives from now on
+   * ARGV[2] gone   how many fields are taken away
+   *
+   * After these come the fields that are taken away, then those that are kept, each with its value. A field is the PUBSUB
+   * channel of the worker that it is of, a blank and a number.
+   *
+   * Reply: fields that the hash has now
+   */
+  keep_hooks: {
+    name: 'keep_hooks',
+    sha1: 'd58fe9ec3160f346c630f6591ac4c14c1ea9c567',
+    source: bytes('utf8', [
+      '-- Keeps what is to be asked about subscribers should their sidecar be killed, and takes away what was asked.\n',
+      '--\n',
+      "-- KEYS[1] hooks  hash of the sidecar's instance, ns{njchan:hooks:INSTANCE}\n",
+      '-- ARGV[1] ttl    seconds that all of it lives from now on\n',
+      '-- ARGV[2] gone   how many fields are taken away\n',
+      '--\n',
+      '-- After these come the fields that are taken away, then those that are kept, each with its value. A field is the PUBSUB\n',
+      '-- channel of the worker that it is of, a blank and a number.\n',
+      '--\n',
+      '-- Reply: fields that the hash has now\n',
+      '\n',
+      "-- Checks of a script's arguments. They remember the first wrong one, so that a script checks them all, then refuses\n",
+      '-- once, before it has changed anything.\n',
+      '\n',
+      'local wrong\n',
+      '\n',
+      'local function expect(name, value, expectation)\n',
+      '  wrong = wrong or (name .. (value and expectation or " is missing"))\n',
+      'end\n',
+      '\n',
+      '-- The argument as it came, which may be empty.\n',
+      'local function text(name, value)\n',
+      '  if not value then expect(name, value) end\n',
+      '  return value\n',
+      'end\n',
+      '\n',
+      '-- Larger numbers would lose digits as text.\n',
+      'local MAX_INTEGER = 10 ^ 13\n',
+      '\n',
+      '-- The argument as a number; it must be whole and at least `least`.\n',
+      'local function integer(name, value, least)\n',
+      '  local number = tonumber(value)\n',
+      '  if number and number >= least and number <= MAX_INTEGER and number % 1 == 0 then return number end\n',
+      '  expect(name, value, " must be a whole number of at least " .. least)\n',
+      'end\n',
+      '\n',
+      '-- The argument as it came, one of two words.\n',
+      'local function either(name, value, one, other)\n',
+      '  if value == one or value == other then return value end\n',
+      '  expect(name, value, " must be " .. one .. " or " .. other)\n',
+      'end\n',
+      '\n',
+      '-- The error reply for the wrong argument, nil when all are right.\n',
+      'local function refusal()\n',
+      '  return wrong and redis.error_reply("ERR " .. wrong)\n',
+      'end\n',
+      '\n',
+      '-- Arguments of one command: Lua cannot pass more than a few thousand.\n',
+      'local AT_ONCE = 1000\n',
+      '\n',
+      'local hooks = text("hooks", KEYS[1])\n',
+      'local ttl = integer("ttl", ARGV[1], 1)\n',
+      'local gone = integer("gone", ARGV[2], 0)\n',
+      'local refused = refusal()\n',
+      'if refused then return refused end\n',
+      '\n',
+      'local first, kept = 3, 3 + gone\n',
+      '-- Taking away comes first: it may be done where Redis has no room.\n',
+      'for i = first, kept - 1, AT_ONCE do\n',
+      '  redis.call("HDEL", hooks, unpack(ARGV, i, math.min(i + AT_ONCE, kept) - 1))\n',
+      'end\n',
+      'for i = kept, #ARGV, AT_ONCE do\n',
+      '  redis.call("HSET", hooks, unpack(ARGV, i, math.min(i + AT_ONCE - 1, #ARGV)))\n',
+      'end\n',
+      'redis.call("EXPIRE", hooks, ttl)\n',
+      'return redis.call("HLEN", hooks)\n',
+    ]),
+    keys: [
+      { name: 'hooks', description: "hash of the sidecar's instance, ns{njchan:hooks:INSTANCE}" },
+    ],
+    args: [
+      { name: 'ttl', description: 'seconds that all of it lives from now on' },
+      { name: 'gone', description: 'how many fields are taken away' },
+    ],
+    lines: [
+      { embedded: 1, file: 'keep_hooks.lua', line: 1 },
+      { embedded: 12, file: 'include/argument.lua', line: 1, includedAt: 12 },
+      { embedded: 47, file: 'keep_hooks.lua', line: 13 },
+    ],
+    comment: [
+      ' Keeps what is to be asked about subscribers should their sidecar be killed, and takes away what was asked.',
+      '',
+      " KEYS[1] hooks  hash of the sidecar's instance, ns{njchan:hooks:INSTANCE}",
+      ' ARGV[1] ttl    seconds that all of it lives from now on',
+      ' ARGV[2] gone   how many fields are taken away',
+      '',
+      ' After these come the fields that are taken away, then those that are kept, each with its value. A field is the PUBSUB',
+      ' channel of the worker that it is of, a blank and a number.',
+      '',
+      ' Reply: fields that the hash has now',
     ],
   },
   /**
@@ -2733,10 +2955,10 @@ export const scripts = {
 
 export type Scripts = typeof scripts;
 
-export const count = 17;
+export const count = 19;
 
 /** The hashes of all scripts, with blanks between. */
-export const allHashes = '7571275598b52c0571dc80ccc86d4b892425a252 00470b88d691f28338f2bcbfe44338d9e507188d 6aad32a7c2e28685eda19e29c238c3e0ac2e94fa 2b11f4dc0810c97b58a55ff561abd50213263608 197f8b434cc65aeca4998a684e51b54c193bc83d 4605e8baaf0022801a06af0832cbb363cebbfd92 dd51216cb4c3c75a9bd021f33a363b14908c5e0a 1594a071f91c7606dadfde2a654d9dfbcaaef5f4 51c0a5e15290948ef34fdda8108a9409bb5e0ac7 23c50dc1885726b912c469a4e364ca3dda64e362 787438f91b5c2eb3338030298cdc65a8c3f45e9d 04547d4b89a3f3e02f9bd084e65d6cd3d2f9c26e c3a6cd66cb8bdbe7d26811336b10843e23341d2e ba6f888c2c4856c2b8b24444fd617f4f78b047dd a67182fe36858912250ec3d1443df88ab71dba39 50cd49f62c2a64b150c4c2ef0c43d9d2f6d95fd1 b3843b82a895bf5abaf086fe497ec888b5360b3e';
+export const allHashes = '7571275598b52c0571dc80ccc86d4b892425a252 00470b88d691f28338f2bcbfe44338d9e507188d 6aad32a7c2e28685eda19e29c238c3e0ac2e94fa 2b11f4dc0810c97b58a55ff561abd50213263608 197f8b434cc65aeca4998a684e51b54c193bc83d 8bdcc5921004efbdc0aa705ae81cebe5dc99b993 4605e8baaf0022801a06af0832cbb363cebbfd92 dd51216cb4c3c75a9bd021f33a363b14908c5e0a 1594a071f91c7606dadfde2a654d9dfbcaaef5f4 51c0a5e15290948ef34fdda8108a9409bb5e0ac7 23c50dc1885726b912c469a4e364ca3dda64e362 d58fe9ec3160f346c630f6591ac4c14c1ea9c567 787438f91b5c2eb3338030298cdc65a8c3f45e9d 04547d4b89a3f3e02f9bd084e65d6cd3d2f9c26e c3a6cd66cb8bdbe7d26811336b10843e23341d2e ba6f888c2c4856c2b8b24444fd617f4f78b047dd a67182fe36858912250ec3d1443df88ab71dba39 50cd49f62c2a64b150c4c2ef0c43d9d2f6d95fd1 b3843b82a895bf5abaf086fe497ec888b5360b3e';
 
 /** Every script, in the order of the files. */
 export function* each(): Generator<Script> {

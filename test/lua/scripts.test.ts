@@ -15,6 +15,7 @@ import { describeFindChannel } from './scripts/find-channel.ts';
 import { describeForgetWorkers } from './scripts/forget-workers.ts';
 import { describeGetMessage, describeGetMessageFromKey } from './scripts/get-message.ts';
 import { describeGetMessages } from './scripts/get-messages.ts';
+import { describeFindHooks, describeKeepHooks } from './scripts/hooks.ts';
 import { describePublish } from './scripts/publish.ts';
 import { describeRsck } from './scripts/rsck.ts';
 import {
@@ -36,11 +37,13 @@ const SUITES: Record<string, (lua: Lua) => void> = {
   channel_life: describeChannelLife,
   delete: describeDelete,
   find_channel: describeFindChannel,
+  find_hooks: describeFindHooks,
   forget_workers: describeForgetWorkers,
   get_message: describeGetMessage,
   get_message_from_key: describeGetMessageFromKey,
   get_messages: describeGetMessages,
   get_subscriber_info_id: describeGetSubscriberInfoId,
+  keep_hooks: describeKeepHooks,
   publish: describePublish,
   publish_nostore: describePublishNostore,
   publish_status: describePublishStatus,
