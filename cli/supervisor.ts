@@ -174,7 +174,7 @@ export class Supervisor {
     return account;
   }
 
-  #writeSidecarConfig({ memoryBytes, redis }: CompileResult): void {
+  #writeSidecarConfig({ memoryBytes, redis, keptHooks }: CompileResult): void {
     const { dir, logFormat } = this.#options;
     const account = this.#account;
     const config: SidecarConfig = {
@@ -183,6 +183,7 @@ export class Supervisor {
       logFormat,
       ...(memoryBytes === undefined ? {} : { limits: { storeBytes: memoryBytes } }),
       ...(redis ? { redis } : {}),
+      ...(keptHooks ? { hooks: keptHooks } : {}),
     };
     const mode = account ? SIDECAR_CONFIG_MODE_BY_ROOT : SIDECAR_CONFIG_MODE;
     writeAtomically(dir.sidecarConfig, `${JSON.stringify(config, undefined, 2)}\n`, mode, account?.gid);

@@ -84,6 +84,20 @@ export interface RedisConfig {
   publishCutoffBytes: number;
 }
 
+/** `hooks` in the sidecar's configuration file: who is to be told of after a crash. */
+export interface KeptHooks {
+  /** The directory with the sockets of hooks. */
+  readonly sockets: string;
+  /** Where the locations with unsubscribe requests have their channels. */
+  readonly redis: readonly KeptPlace[];
+}
+
+export interface KeptPlace {
+  /** As locations' settings have them. */
+  readonly upstream: string;
+  readonly namespace: string;
+}
+
 /** The part of a location's settings that is about Redis. Without an upstream all but channelTimeout are defaults. */
 export interface RedisLocationSettings {
   /** The upstream's name in the sidecar's configuration; '' keeps channels in the sidecar's memory. */

@@ -73,6 +73,8 @@ export interface LocationSettings extends RedisLocationSettings, TokenSettings {
   hookTlsSocket: string;
   /** The header from which the server's own directives take the address of who comes in there; '' for none. */
   hookAddressHeader: string;
+  /** Keep subscribers in Redis, so that they are told of after a crash. */
+  hooksAfterCrash: boolean;
 }
 
 /** Nchan's defaults (spec/directives.md §§1-7 and 11); a location's text carries only what differs from them. */
@@ -108,6 +110,7 @@ export const DEFAULT_SETTINGS: Readonly<LocationSettings> = {
   hookSocket: '',
   hookTlsSocket: '',
   hookAddressHeader: '',
+  hooksAfterCrash: true,
   redisUpstream: '',
   redisStorageMode: 'distributed',
   redisNamespace: '',

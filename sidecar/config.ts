@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { RedisConfig } from '../handoff/redis.ts';
+import type { KeptHooks, RedisConfig } from '../handoff/redis.ts';
 import { redisConfigProblem } from './redis-config.ts';
 
 /** The file that `njchan up` writes for the sidecar, `sidecar.json` in the run directory. */
@@ -13,6 +13,8 @@ export interface SidecarConfig {
   limits?: Partial<SidecarLimits>;
   /** Missing when all channels are kept in memory. */
   redis?: RedisConfig;
+  /** Missing when nobody is to be told of subscribers after a crash. */
+  hooks?: KeptHooks;
 }
 
 export interface SidecarLimits {
@@ -51,7 +53,7 @@ const MIN_SECRET_LENGTH = 16;
 
 function configProblem(config: unknown): string | undefined {
   if (typeof config !== 'object' || config === null) return 'must be a JSON object';
-  const { listen, limits, logFormat, redis, user } = config as Record<
+  const { hooks, listen, limits, logFormat, redis, user } = config as Record<
     string,
     Record<string, unknown> | undefined
   >;
@@ -76,6 +78,17 @@ function configProblem(config: unknown): string | undefined {
     if (!Number.isSafeInteger(bytes) || (bytes as number) < 1)
       return `"limits.${name}" must be a positive number`;
   }
+  const kept = hooks?.redis;
+  if (
+    hooks !== undefined &&
+    !(typeof hooks.sockets === 'string' && Array.isArray(kept) && kept.every(isPlace))
+  ) {
+    return '"hooks" must have a text "sockets" and a list "redis" of objects with texts "upstream" and "namespace"';
+  }
   if (redis !== undefined) return redisConfigProblem(redis);
   return undefined;
+}
+
+function isPlace(place: Record<string, unknown> | null): boolean {
+  return typeof place?.upstream === 'string' && typeof place.namespace === 'string';
 }

@@ -6,9 +6,11 @@ import { scripts } from '../lua/scripts.generated.ts';
 import { DEFAULT_LIMITS, readConfig, type SidecarConfig, type SidecarLimits } from './config.ts';
 import { FollowedFile } from './config-file.ts';
 import { Hooks } from './hooks/hooks.ts';
+import { instanceName } from './instance.ts';
 import { createLogger, type Logger } from './log.ts';
 import { createSidecarServer } from './server.ts';
 import { createLink } from './store/redis/create-link.ts';
+import type { RedisLink } from './store/redis/link.ts';
 import { Stores } from './store/stores.ts';
 
 /**
@@ -77,18 +79,28 @@ async function run(file: string, follow: boolean): Promise<void> {
   let config = readConfig(file);
   const log: Logger = createLogger('sidecar', config.logFormat ?? 'human');
   let limits = limitsOf(config);
+  const hooks = new Hooks(log, instanceName(file));
+  hooks.configure(config.hooks);
   const stores = new Stores(
     {
       limitBytes: limits.storeBytes,
       fault: (error) => log.error({ err: error }, 'a subscriber could not be given a message and was closed'),
     },
     log,
-    (upstream, name, events) =>
-      createLink(upstream, Object.values(scripts), log.child({ upstream: name }), events),
+    (upstream, name, events) => {
+      const link: RedisLink = createLink(upstream, Object.values(scripts), log.child({ upstream: name }), {
+        ...events,
+        available: () => {
+          events.available();
+          hooks.available(link);
+        },
+      });
+      hooks.connected(name, link);
+      return link;
+    },
   );
   process.on('exit', () => stores.sayFarewell(FAREWELL_DEADLINE_MS));
   await stores.configure(config.redis);
-  const hooks = new Hooks(log);
   const server = createSidecarServer({
     stores,
     hooks,
@@ -121,6 +133,7 @@ async function run(file: string, follow: boolean): Promise<void> {
       config = readConfig(file);
       limits = limitsOf(config);
       stores.setLimit(limits.storeBytes);
+      hooks.configure(config.hooks);
       stores.configure(config.redis).catch((error: unknown) => {
         log.error({ err: error }, `the Redis upstreams are not as configured: ${(error as Error).message}`);
       });

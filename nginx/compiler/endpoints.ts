@@ -1,6 +1,7 @@
 /** Which levels become endpoints of njchan, and what has to be written into each. */
 
 import { DEFAULT_HANDOFF_LOCATION } from '../../handoff/headers.ts';
+import type { KeptPlace } from '../../handoff/redis.ts';
 import { formatSettings, type LocationSettings } from '../../handoff/settings.ts';
 import { copiedDirectives } from './copied-directives.ts';
 import { directChannel } from './direct-publish.ts';
@@ -55,6 +56,8 @@ export interface Plan {
   readonly servers: ReadonlyMap<Scope, ServerPlan>;
   /** Locations that are endpoints or have one in an `if`. */
   readonly locations: number;
+  /** Where subscribers are whom an application is to be told of after a crash. */
+  readonly kept: readonly KeptPlace[];
 }
 
 /**
@@ -80,6 +83,7 @@ export function planEndpoints(
 class Planner implements Plan {
   readonly blocks = new Map<Scope, BlockPlan>();
   readonly servers = new Map<Scope, ServerPlan>();
+  readonly kept: KeptPlace[] = [];
   locations = 0;
   #count = 0;
   readonly #redis: RedisPlan;
@@ -177,6 +181,7 @@ class Planner implements Plan {
       settings.hookTlsSocket = entrance.tlsSocket ?? '';
       settings.hookAddressHeader = entrance.addressHeader ?? '';
       this.#answerBytes = Math.max(this.#answerBytes, answerBytes(scope));
+      if (scope.values.unsubscribeRequest) this.#keep(settings);
     }
     const copied = copiedDirectives(scope);
     // Nobody but the gateway sets the variables of a request.
@@ -194,6 +199,12 @@ class Planner implements Plan {
       asks: !figures && scope.values.authorizeRequest !== undefined,
       ...(direct === undefined ? {} : { directChannel: direct }),
     };
+  }
+
+  #keep({ hooksAfterCrash, redisUpstream: upstream, redisNamespace: namespace }: LocationSettings): void {
+    if (!hooksAfterCrash || upstream === '') return;
+    const known = this.kept.some((place) => place.upstream === upstream && place.namespace === namespace);
+    if (!known) this.kept.push({ upstream, namespace });
   }
 }
 

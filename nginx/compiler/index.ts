@@ -4,7 +4,7 @@
  */
 
 import { dirname, join, resolve } from 'node:path';
-import type { RedisConfig } from '../../handoff/redis.ts';
+import type { KeptHooks, RedisConfig } from '../../handoff/redis.ts';
 import { comment } from './edits.ts';
 import { type BlockLines, Emitter } from './emitter.ts';
 import { type Plan, planEndpoints } from './endpoints.ts';
@@ -44,6 +44,8 @@ export interface CompileResult {
   memoryBytes?: number;
   /** The upstreams that locations use, for the sidecar; it has passwords. Undefined when all channels are in memory. */
   redis?: RedisConfig;
+  /** Whom the sidecar tells the application of after a crash; undefined when nobody. */
+  keptHooks?: KeptHooks;
   /**
    * What has to be in the file of CompileOptions.tokenKeysFile before nginx reads the configuration; it has secrets, and
    * only nginx's master reads it. Undefined when no location has tokens.
@@ -67,7 +69,8 @@ export function compile(options: CompileOptions): CompileResult {
   const redis = new RedisPlan(main, { problems, notices });
   const tokens = new TokenPlan(main, tree.directory, { problems, notices });
   const variables = variableUse(tree);
-  const entrances = new HookEntrances(hooksDirectory(options), problems);
+  const sockets = hooksDirectory(options);
+  const entrances = new HookEntrances(sockets, problems);
   const plan = planEndpoints(main, redis, tokens, entrances, variables);
   const redisConfig = redis.config(tree.directory);
   const tokenKeys = tokens.keyFile();
@@ -108,6 +111,7 @@ export function compile(options: CompileOptions): CompileResult {
     locations: plan.locations,
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
     ...(redisConfig ? { redis: redisConfig } : {}),
+    ...(sockets !== undefined && plan.kept.length > 0 ? { keptHooks: { sockets, redis: plan.kept } } : {}),
     ...(tokenKeys === undefined ? {} : { tokenKeys }),
   };
 }

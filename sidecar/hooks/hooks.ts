@@ -1,6 +1,9 @@
 /** All that the sidecar asks through nginx. */
+import type { KeptHooks } from '../../handoff/redis.ts';
 import type { Handoff } from '../handoff.ts';
 import type { Logger } from '../log.ts';
+import type { RedisLink } from '../store/redis/link.ts';
+import { Keepers } from './keepers.ts';
 import { Notifications } from './notifications.ts';
 import { SubscriberHooks } from './subscriber.ts';
 import { PublisherUpstream, type Verdict } from './upstream.ts';
@@ -9,16 +12,36 @@ export class Hooks {
   readonly #notifications: Notifications;
   readonly #upstream: PublisherUpstream;
 
-  constructor(log: Logger) {
+  readonly #keepers: Keepers;
+
+  /** @param instance names the sidecars that run one after the other in this place */
+  constructor(log: Logger, instance = '') {
     this.#notifications = new Notifications(log);
     this.#upstream = new PublisherUpstream(log);
+    this.#keepers = new Keepers(instance, this.#notifications, log);
+  }
+
+  /** Whose subscribers are to be told of after a crash. */
+  configure(kept: KeptHooks | undefined): void {
+    this.#keepers.configure(kept);
+  }
+
+  /** There is a link to a Redis upstream, in the place of an earlier one if there was any. */
+  connected(upstream: string, link: RedisLink): void {
+    this.#keepers.connected(upstream, link);
+  }
+
+  /** A link can be used, for the first time or again. */
+  available(link: RedisLink): void {
+    this.#keepers.available(link);
   }
 
   /** Those of a subscriber, undefined where its location has none. */
   ofSubscriber(handoff: Handoff): SubscriberHooks | undefined {
     const { hooks } = handoff;
     if (!hooks?.uris.subscribe_request && !hooks?.uris.unsubscribe_request) return undefined;
-    return new SubscriberHooks(this.#notifications, handoff, hooks);
+    const keeper = hooks.uris.unsubscribe_request ? this.#keepers.of(handoff.settings) : undefined;
+    return new SubscriberHooks(this.#notifications, handoff, hooks, keeper);
   }
 
   /**
@@ -31,9 +54,11 @@ export class Hooks {
     return this.#upstream.ask(handoff, hooks, data, maxBytes);
   }
 
-  /** Waits until everybody was told, at most so long. */
+  /** Waits until everybody was told, and Redis of that, at most so long. */
   async drain(deadlineMs: number): Promise<void> {
+    const late = new Promise((resolve) => setTimeout(resolve, deadlineMs).unref());
     await this.#notifications.drain(deadlineMs);
+    await Promise.race([this.#keepers.settle(), late]);
     this.#upstream.close();
   }
 }

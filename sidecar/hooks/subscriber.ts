@@ -2,7 +2,10 @@
 import type { Handoff } from '../handoff.ts';
 import { type Delivery, formatSubscriptionId } from '../store/message.ts';
 import type { HookContext } from './context.ts';
+import type { Keeper } from './keeper.ts';
 import type { Notifications } from './notifications.ts';
+import { formatRecord } from './record.ts';
+import type { HookVariables } from './request.ts';
 import { channelVariables, MESSAGE_ID, startId } from './variables.ts';
 
 export class SubscriberHooks {
@@ -12,10 +15,15 @@ export class SubscriberHooks {
   /** The ids of the last message that it was given, and of the one before. */
   #lastId = '';
   #previousId: string;
+  readonly #keeper: Keeper | undefined;
+  /** Takes it out of Redis. */
+  #told: (() => void) | undefined;
   #begun: Promise<void> | undefined;
   #left = false;
 
-  constructor(notifications: Notifications, handoff: Handoff, context: HookContext) {
+  /** @param keeper keeps it for the time after a crash, if it is to be told of when it leaves */
+  constructor(notifications: Notifications, handoff: Handoff, context: HookContext, keeper?: Keeper) {
+    this.#keeper = keeper;
     this.#notifications = notifications;
     this.#handoff = handoff;
     this.#context = context;
@@ -31,7 +39,9 @@ export class SubscriberHooks {
 
   /** It has got what was in the buffers. */
   begun(): void {
-    if (!this.#begun) this.#begun = this.#notify('subscribe_request');
+    if (this.#begun) return;
+    this.#begun = this.#notify('subscribe_request');
+    this.#told = this.#keeper?.keep(() => this.#record());
   }
 
   /** It is gone, whatever the reason. */
@@ -39,18 +49,29 @@ export class SubscriberHooks {
     if (this.#left) return;
     this.#left = true;
     this.begun();
-    void this.#begun?.then(() => this.#notify('unsubscribe_request'));
+    void this.#begun?.then(() => this.#notify('unsubscribe_request')).then(() => this.#told?.());
   }
 
   #notify(kind: 'subscribe_request' | 'unsubscribe_request'): Promise<void> {
     const context = this.#context;
     if (context.uris[kind] === undefined) return Promise.resolve();
     const variables = {
-      ...channelVariables(this.#handoff),
-      nchan_subscriber_type: this.#handoff.transport,
-      nchan_prev_message_id: this.#previousId,
+      ...this.#variables(this.#previousId),
       ...(this.#lastId === '' ? {} : { [MESSAGE_ID]: this.#lastId }),
     };
     return this.#notifications.notify({ context, kind, variables, method: 'GET' });
+  }
+
+  #variables(previousId: string): HookVariables {
+    return {
+      ...channelVariables(this.#handoff),
+      nchan_subscriber_type: this.#handoff.transport,
+      nchan_prev_message_id: previousId,
+    };
+  }
+
+  /** Nobody knows afterwards what it was given. */
+  #record(): string {
+    return formatRecord(this.#context, this.#variables(startId(this.#handoff.messageId)));
   }
 }

@@ -58,6 +58,7 @@ const GOOD: Record<string, string> = {
   subscribeRequest: '/hook',
   unsubscribeRequest: '/hook',
   publisherUpstreamRequest: '/hook',
+  hooksAfterCrash: 'off',
   tokenMode: 'off',
   tokenKeySources: TOKEN_KEY,
   tokenFrom: 'cookie:token',

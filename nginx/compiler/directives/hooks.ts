@@ -3,6 +3,7 @@
 import type { Token } from '../lexer.ts';
 import { quote } from '../quote.ts';
 import { type Expressions, expressions, onlyArgument, row } from './row.ts';
+import { flag } from './values.ts';
 
 /** A URI, and the query in it. */
 const URI = {
@@ -45,6 +46,19 @@ export const HOOKS = [
     names: ['nchan_unsubscribe_request'],
     default: 'none',
     doc: 'The same, once it has left, whatever the reason.',
+  }),
+  row({
+    slot: 'hooksAfterCrash',
+    names: ['njchan_hooks_after_crash'],
+    contexts: 'HSLI',
+    args: [1, 1],
+    onDuplicate: 'error',
+    inherit: 'nearest',
+    default: '`on`',
+    doc:
+      'Keeps the requests of subscribers in Redis while they are connected, if their channels are there, so that the ' +
+      'application is told of them when the sidecar was killed. See [hooks.md](hooks.md#after-a-crash).',
+    parse: flag,
   }),
   row({
     ...URI,
