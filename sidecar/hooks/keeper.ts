@@ -224,7 +224,8 @@ export class Keeper {
   }
 
   #fault(error: unknown): void {
-    if (error instanceof RedisUnavailableError) return; // its connections tell
+    // Of a Redis that is away its connections tell; one that is there has refused it.
+    if (error instanceof RedisUnavailableError && !this.#options.link.available) return;
     const { message } = error as Error;
     const more = this.#failures.met(message);
     if (more === undefined) return;

@@ -85,6 +85,21 @@ describe('the user of docs/redis.md', () => {
     expect(await client.call('INFO', 'commandstats')).toMatch(/cmdstat_hscan/);
   });
 
+  it('need not have what is for the time after a crash, but the log says that nothing is kept', async () => {
+    const redis = await startSharedRedis();
+    const client = await redis.connect();
+    const rule = RULE.filter((part) => !/njchan:|hscan/.test(part));
+    await client.call('ACL', 'SETUSER', 'njchan', ...rule);
+    const url = `redis://njchan:secret@127.0.0.1:${redis.port}`;
+    for (const off of [true, false]) {
+      const location = `${HOOK} njchan_hooks_after_crash ${off ? 'off' : 'on'};`;
+      const node = await startNode(url, { location });
+      await useAll(node, '{channel:test/last}', client);
+      expect(/Redis does not keep subscribers .*NOPERM/.test(node.output())).toBe(!off);
+      await client.flushall();
+    }
+  });
+
   it('stores and deletes nothing in channels that it may not announce on', async () => {
     const redis = await startSharedRedis();
     const client = await redis.connect();

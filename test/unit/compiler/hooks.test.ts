@@ -99,6 +99,31 @@ it('messages that are checked do not pass by the gateway', () => {
   expect(compiled(`${publisher} nchan_publisher_upstream_request /up; }`)).not.toContain('njchan_publish');
 });
 
+it('the sidecar is told in which Redis subscribers are whom it is to be told of after a crash', () => {
+  const location = (path: string, more: string) =>
+    `location ${path} { nchan_subscriber; nchan_channel_id c; nchan_unsubscribe_request /out; ${more} }`;
+  const keptOf = (server: string) =>
+    compileText(conf(server, 'upstream r { nchan_redis_server redis://127.0.0.1; }')).keptHooks;
+  expect(
+    keptOf(
+      ['', 'nchan_redis_pass r;', 'nchan_redis_pass r; nchan_store_messages off;']
+        .concat(['nchan_redis_pass r; nchan_redis_namespace app;', 'nchan_use_redis on;'])
+        .concat('nchan_redis_pass r; nchan_redis_namespace b; njchan_hooks_after_crash off;')
+        .map((more, i) => location(`/${i}`, more))
+        .join(' '),
+    ),
+  ).toEqual({
+    sockets: '/run/hooks',
+    redis: [
+      { upstream: 'r', namespace: '' },
+      { upstream: 'r', namespace: 'app:' },
+      { upstream: 'redis://127.0.0.1:6379', namespace: '' },
+    ],
+  });
+  expect(keptOf(location('/', ''))).toBeUndefined();
+  expect(keptOf(HOOK.replace('nchan_channel_id', 'nchan_redis_pass r; nchan_channel_id'))).toBeUndefined();
+});
+
 it('a sidecar on another host cannot ask', () => {
   const options = { sidecar: { address: '10.0.0.1:80', secret: 'x'.repeat(20) } };
   expect(problemsOf(conf(HOOK), options)).toEqual([
