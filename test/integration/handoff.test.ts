@@ -198,6 +198,10 @@ describe('over TCP', () => {
     ['{"listen":{}}', '"listen" must have either "socket" or "address"'],
     ['{"listen":{"socket":"/x"},"limits":{"bytes":1}}', 'unknown limit "bytes"'],
     ['{"listen":{"socket":"/x"},"redis":{"upstreams":[]}}', '"redis.upstreams" must be an object'],
+    [
+      '{"listen":{"socket":"/x"},"hooks":{"sockets":"/h","redis":[null]}}',
+      '"hooks" must have a text "sockets"',
+    ],
     ['{', 'JSON'],
   ])('a configuration file %s is refused by name', (text, message) => {
     const file = join(tempDir(), 'sidecar.json');
