@@ -11,19 +11,22 @@ export interface ChannelMirror {
   readonly newest: MessageId | undefined;
   /** Most messages that the channel keeps: -1 all, 0 none. */
   maxMessages: number;
-  /** Takes a message at once, unless it is to be compressed; see take. */
+  /** Takes a message at once, and does not compress it; see take. */
   takeNow(message: RedisMessage): void;
   /**
    * Takes a message.
    * @param message after all that were taken before.
    * @param buffered false for one that only present subscribers get.
+   * @param isWanted asked again when the message has been compressed.
    */
-  take(message: RedisMessage, buffered: boolean): Promise<void>;
+  take(message: RedisMessage, buffered: boolean, isWanted?: () => boolean): Promise<void>;
   /** Drops the messages and ends the subscribers. */
   delete(): void;
   /** Drops the messages; there are no subscribers. */
   forget(): void;
 }
+
+const always = () => true;
 
 /** The local copy has the ids and the buffer length of the channel in Redis. */
 export class StoredMirror implements ChannelMirror {
@@ -49,8 +52,9 @@ export class StoredMirror implements ChannelMirror {
     this.#adopt(message, undefined, this.maxMessages !== 0);
   }
 
-  async take(message: RedisMessage, buffered: boolean): Promise<void> {
-    this.#adopt(message, await this.#deflater.deflate(message), buffered);
+  async take(message: RedisMessage, buffered: boolean, isWanted = always): Promise<void> {
+    const deflated = await this.#deflater.deflate(message);
+    if (isWanted()) this.#adopt(message, deflated, buffered);
   }
 
   delete(): void {
@@ -100,8 +104,9 @@ export class UnstoredMirror implements ChannelMirror {
     this.#adopt(message, undefined);
   }
 
-  async take(message: RedisMessage): Promise<void> {
-    this.#adopt(message, await this.#deflater.deflate(message));
+  async take(message: RedisMessage, _buffered: boolean, isWanted = always): Promise<void> {
+    const deflated = await this.#deflater.deflate(message);
+    if (isWanted()) this.#adopt(message, deflated);
   }
 
   delete(): void {

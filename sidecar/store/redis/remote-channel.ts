@@ -19,14 +19,11 @@ import type { ChannelMirror } from './channel-mirror.ts';
 import { Delays } from './delay.ts';
 import { type RedisLink, RedisUnavailableError } from './link.ts';
 import { readMessages } from './message-reader.ts';
+import { MAX_WAITING, MAX_WAITING_BYTES, PassingOn } from './passing-on.ts';
 import { Registration, type RegistrationSettings } from './registration.ts';
 import type { RemoteSubscription } from './remote-subscription.ts';
 import { Renumbering } from './renumbering.ts';
 import { parseMessage } from './replies.ts';
-
-/** Announcements that wait while the channel reads; beyond that it reads once more instead. */
-const MAX_WAITING = 1000;
-const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 
 /** When what failed is tried again, while Redis is there. */
 const RETRY_DELAY: Delay = { minMs: 1000, jitter: 0.2, backoff: 1, maxMs: 30_000 };
@@ -85,6 +82,9 @@ export class RemoteChannel {
   #followedBefore = false;
   #working = false;
   #gone = false;
+  /** What Redis does not store. */
+  readonly #passingOn: PassingOn | undefined;
+  /** What comes while the channel reads; when it is too much, the channel reads once more instead. */
   readonly #waiting: Announcement[] = [];
   #waitingBytes = 0;
   #awaitDeletion: (() => void)[] = [];
@@ -101,6 +101,13 @@ export class RemoteChannel {
     this.keys = channelKeys(host.namespace, name);
     this.#host = host;
     this.#mirror = host.mirror(name);
+    if (!this.#mirror.stored) {
+      this.#passingOn = new PassingOn(this.#mirror, {
+        deleted: (channelId) => this.#deletedIf(channelId),
+        fetch: ({ key }) => this.#fetch(key),
+        fault: (error) => this.#failed(error),
+      });
+    }
     this.#registration = new Registration(host.link, this.keys, host.registration, {
       lost: () => this.#lostByRedis(),
       fault: (error) => this.#failed(error),
@@ -203,6 +210,10 @@ export class RemoteChannel {
       this.#host.fault(this.name, error);
       return;
     }
+    if (this.#passingOn) {
+      this.#passingOn.take(announcement, bytes.length);
+      return;
+    }
     if (this.#follows && !this.#working && this.#applied(announcement)) return;
     this.#wait(announcement, bytes.length);
     void this.#work();
@@ -214,6 +225,7 @@ export class RemoteChannel {
     this.#markReady();
     clearTimeout(this.#idleTimer);
     clearTimeout(this.#retryTimer);
+    this.#passingOn?.stop();
     this.#registration.stop();
   }
 
@@ -349,20 +361,24 @@ export class RemoteChannel {
   /** Applies an announcement at once; false for one that takes its time. */
   #applied(announcement: Announcement): boolean {
     if (announcement.kind === 'delete') {
-      if (announcement.channelId.equals(this.keys.id)) this.#deleted();
+      this.#deletedIf(announcement.channelId);
       return true;
     }
     if (announcement.kind === 'message') {
       const { message, maxMessages } = announcement;
       if (message.compressed || this.#missedBefore(message, maxMessages)) return false;
       if (maxMessages !== undefined) this.#mirror.maxMessages = maxMessages;
-      const own = this.#mirror.stored ? this.#renumbering.take(message, this.#mirror.newest) : message;
+      const own = this.#renumbering.take(message, this.#mirror.newest);
       if (own) this.#mirror.takeNow(own);
       this.#keepPromise();
       return true;
     }
     // Alerts that nobody sends, and Nchan does nothing about.
     return announcement.kind !== 'key';
+  }
+
+  #deletedIf(channelId: Buffer): void {
+    if (channelId.equals(this.keys.id)) this.#deleted();
   }
 
   #deleted(): void {
@@ -378,10 +394,7 @@ export class RemoteChannel {
     if (announcement.kind === 'key') {
       const { id, maxMessages } = announcement;
       if (this.#isOld(id) && maxMessages === undefined) return;
-      const reply = await this.#host.link.run(scripts.get_message_from_key, [announcement.key], [], {
-        repeatable: true,
-      });
-      const message = parseMessage(reply);
+      const message = await this.#fetch(announcement.key);
       if (message) await this.#applyMessage(message, maxMessages);
       else this.#follows = false;
     } else if (announcement.kind === 'message') {
@@ -389,12 +402,18 @@ export class RemoteChannel {
     }
   }
 
+  /** @returns undefined when it is gone. */
+  async #fetch(key: Buffer): Promise<RedisMessage | undefined> {
+    return parseMessage(
+      await this.#host.link.run(scripts.get_message_from_key, [key], [], { repeatable: true }),
+    );
+  }
+
   async #applyMessage(message: RedisMessage, maxMessages: number | undefined): Promise<void> {
     // What has been trimmed meanwhile nobody can have any more, but this message is here.
     if (this.#missedBefore(message, maxMessages)) await this.#read();
     if (maxMessages !== undefined) this.#mirror.maxMessages = maxMessages;
-    if (this.#mirror.stored) await this.#take(message, this.#mirror.maxMessages !== 0);
-    else await this.#mirror.take(message, true);
+    await this.#take(message, this.#mirror.maxMessages !== 0);
   }
 
   /** Id, in Redis, of the newest message that has come here. */
@@ -409,8 +428,7 @@ export class RemoteChannel {
 
   /** Whether there is a message before this one that has not come here. */
   #missedBefore(message: RedisMessage, maxMessages: number | undefined): boolean {
-    const { newest, stored } = this.#mirror;
-    if (!stored) return false;
+    const { newest } = this.#mirror;
     if (this.#renumbering.beginsAnew(message, maxMessages !== undefined, newest)) this.#lostByRedis();
     const { id, previous } = message;
     if (previous.time === 0 || this.#isOld(id)) return false;
