@@ -1,10 +1,23 @@
 /** What can happen to a channel while it waits for Redis: nothing is lost by it, nothing comes twice. */
+import { encode } from '@msgpack/msgpack';
 import { describe, expect, it } from 'vitest';
+import { scripts } from '../../lua/scripts.generated.ts';
+import type { MessageDraft } from '../../sidecar/store/message.ts';
 import { formatUnstoredMessage } from '../../sidecar/store/redis/announcement.ts';
+import { channelKeys } from '../../sidecar/store/redis/channel-keys.ts';
 import { MAX_WAITING } from '../../sidecar/store/redis/passing-on.ts';
 import { startRedis } from '../support/redis.ts';
-import { listenTo, openRedisStore } from '../support/redis-store.ts';
+import { type LineSink, listenTo, openRedisStore } from '../support/redis-store.ts';
 import { waitFor } from '../support/wait.ts';
+
+/** An announcement that does nothing. */
+const NOTHING = Buffer.from(encode(['alert', 'unsub all', 'x', 409]));
+const LIMITS = { length: 10, timeoutSeconds: 60 };
+const draft = (text: string): MessageDraft => ({
+  data: Buffer.from(text),
+  contentType: '',
+  eventsourceEvent: '',
+});
 
 const redis = await startRedis();
 const client = await redis.connect();
@@ -36,5 +49,54 @@ describe('a message that Redis does not store', () => {
     await waitFor('the last', () => sink.messages.at(-1) === all.at(-1));
     expect(sink.messages.map((text) => text.split(' ')[0])).toEqual(all.map((_, n) => `${n}`));
     expect(faults).toEqual([]);
+  });
+});
+
+describe('a channel that is left', () => {
+  it('while it is read: who subscribes next gets each message once, in order', async () => {
+    const { store, faults } = await openRedisStore(redis, { redisIdleChannelCacheTimeout: 0.05 });
+    const other = await openRedisStore(redis);
+    const name = newName();
+    const publish = (text: string) => other.store.publish(name, draft(text), LIMITS);
+    await publish('m1');
+    const first = listenTo(store, name);
+    await counted(name, 1);
+    first.subscription?.cancel();
+    await counted(name, 0);
+    await redis.signal('SIGSTOP');
+    let published: Promise<unknown> | undefined;
+    let second: LineSink;
+    try {
+      store.cameBack();
+      published = publish('m2');
+      await waitFor('it to be left', () => store.totals().channels === 0);
+      second = listenTo(store, name);
+    } finally {
+      await redis.signal('SIGCONT');
+    }
+    await published;
+    await publish('m3');
+    await waitFor('the last', () => second.messages.includes('m3'));
+    expect(second.messages).toEqual(['m1', 'm2', 'm3']);
+    expect(faults).toEqual([]);
+    second.subscription?.cancel();
+  });
+
+  it('while it registers is not registered any more', async () => {
+    const { store, link } = await openRedisStore(redis, { redisIdleChannelCacheTimeout: 0.05 });
+    const name = newName();
+    await redis.signal('SIGSTOP');
+    try {
+      // Its announcements are asked for before, over another connection.
+      listenTo(store, name).subscription?.cancel();
+      store.listening(channelKeys('', name).pubsub);
+      await waitFor('it to be left', () => !store.announced(channelKeys('', name).pubsub, NOTHING));
+    } finally {
+      await redis.signal('SIGCONT');
+    }
+    // What it did before is done.
+    await link.run(scripts.find_channel, [channelKeys('', name).head], ['0'], { repeatable: true });
+    expect(await client.exists(headOf(name))).toBe(1);
+    await waitFor('the end', async () => (await client.hget(headOf(name), 'subscribers')) === '0');
   });
 });

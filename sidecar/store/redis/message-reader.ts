@@ -12,6 +12,8 @@ const READ_BYTES = 1024 * 1024;
 export interface MessageTaker {
   resize(maxMessages: number): void;
   take(message: RedisMessage, buffered: boolean): Promise<void>;
+  /** Asked before it is given more; by default it wants all. */
+  isWanted?(): boolean;
 }
 
 /**
@@ -37,6 +39,7 @@ export async function readMessages(
         { repeatable: true },
       ),
     );
+    if (taker.isWanted?.() === false) return;
     if (reply.maxMessages !== undefined) taker.resize(reply.maxMessages);
     for (const { message, buffered } of reply.messages) await taker.take(message, buffered);
     from = reply.readOn;

@@ -54,6 +54,11 @@ export class Registration {
   readonly #settings: RegistrationSettings;
   readonly #events: Events;
   #subscriberId: number | undefined;
+  /** Under way; resolves whether or not it worked. */
+  #renewal: Promise<unknown> | undefined;
+  #deletions = 0;
+  /** It may be one of before the last deletion. */
+  #doubtful = false;
   readonly #ttls: Delays;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
@@ -67,11 +72,18 @@ export class Registration {
   }
 
   get registered(): boolean {
-    return this.#subscriberId !== undefined;
+    return this.#subscriberId !== undefined && !this.#doubtful;
   }
 
-  /** Registers, or makes sure that Redis has not lost the registration. */
-  async renew(): Promise<void> {
+  /** Registers, or makes sure that Redis has not lost the registration. Where it was deleted meanwhile, once more does. */
+  renew(): Promise<void> {
+    const renewal = this.#register();
+    this.#renewal = renewal.catch(() => {});
+    return renewal;
+  }
+
+  async #register(): Promise<void> {
+    const deletions = this.#deletions;
     const ttlMs = Math.round(this.#ttls.next());
     const reply = await this.#link.run(
       scripts.subscriber_register,
@@ -87,11 +99,13 @@ export class Registration {
     );
     const { subscriberId, keepaliveMs } = parseRegistration(reply);
     this.#subscriberId = subscriberId;
+    this.#doubtful = deletions !== this.#deletions;
     this.#keepAliveIn(keepaliveMs);
   }
 
   /** The channel was deleted, and the registration with it. */
   forget(): void {
+    this.#deletions += 1;
     this.#subscriberId = undefined;
     this.#ttls.reset();
     clearTimeout(this.#timer);
@@ -102,8 +116,9 @@ export class Registration {
     clearTimeout(this.#timer);
   }
 
-  /** Takes it back. */
+  /** Takes it back, also one that is under way. */
   async end(): Promise<void> {
+    await this.#renewal;
     const farewell = this.farewell();
     this.#subscriberId = undefined;
     if (farewell) await this.#link.run(farewell.script, farewell.keys, farewell.args, { repeatable: true });

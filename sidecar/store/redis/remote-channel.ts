@@ -87,7 +87,7 @@ export class RemoteChannel {
   /** What comes while the channel reads; when it is too much, the channel reads once more instead. */
   readonly #waiting: Announcement[] = [];
   #waitingBytes = 0;
-  #awaitDeletion: (() => void)[] = [];
+  readonly #awaitDeletion = new Set<() => void>();
   /** Newest message that somebody here knows Redis to have, whether or not it has come here. */
   #promised: MessageId | undefined;
   #awaitPromised: (() => void)[] = [];
@@ -95,6 +95,9 @@ export class RemoteChannel {
   readonly #ready: Promise<void>;
   #markLoaded!: () => void;
   #markReady!: () => void;
+
+  /** False when the channel is used no more: another one of its name may have the local store's. */
+  readonly #isHere = () => !this.#gone;
 
   constructor(name: string, host: RemoteHost) {
     this.name = name;
@@ -141,9 +144,15 @@ export class RemoteChannel {
     return this.#followedBefore;
   }
 
-  /** Resolves when its next deletion is announced. */
-  get deletion(): Promise<void> {
-    return new Promise((resolve) => this.#awaitDeletion.push(resolve));
+  /** Calls `heard` when its next deletion is announced, unless what it returns is called before. */
+  onDeletion(heard: () => void): () => void {
+    this.#awaitDeletion.add(heard);
+    return () => void this.#awaitDeletion.delete(heard);
+  }
+
+  /** How many wait for its next deletion. */
+  get awaitingDeletion(): number {
+    return this.#awaitDeletion.size;
   }
 
   /** A publisher here was told that Redis has this message. */
@@ -178,7 +187,7 @@ export class RemoteChannel {
     this.#users -= 1;
     if (subscribes) this.clients -= 1;
     if (this.#users > 0) return;
-    this.#idleTimer = setTimeout(() => void this.#leave(), this.#host.idleMs).unref();
+    this.#idleTimer = after(this.#host.idleMs, () => void this.#leave());
   }
 
   /** Its announcements arrive from now on; what was announced before may have been missed. */
@@ -202,6 +211,7 @@ export class RemoteChannel {
 
   /** An announcement on its PUBSUB channel. */
   announced(bytes: Buffer): void {
+    if (this.#gone) return;
     let announcement: Announcement;
     try {
       announcement = parseAnnouncement(bytes);
@@ -298,7 +308,9 @@ export class RemoteChannel {
           this.#mirror.maxMessages = maxMessages;
         },
         take: (message, buffered) => this.#take(message, buffered),
+        isWanted: this.#isHere,
       });
+      if (this.#gone) return;
       this.#renumbering.hasRead(this.#mirror.newest);
     }
     if (registered) this.#retries.reset();
@@ -316,6 +328,7 @@ export class RemoteChannel {
       if (this.#mayBeDeleted) {
         const deleted = await this.#life.wasDeleted();
         this.#mayBeDeleted = false;
+        if (this.#gone) return true;
         if (deleted) {
           this.#deleted();
           return true;
@@ -324,7 +337,10 @@ export class RemoteChannel {
       // Who came and went meanwhile has made the channel, too.
       if (this.clients === 0 && !this.#subscribed) return true;
       await Promise.all([this.#registration.renew(), this.#life.begin()]);
+      if (this.#gone) return true;
       this.#subscribed = false;
+      // It was deleted meanwhile, and others have subscribed since.
+      this.#registerAgain ||= this.clients > 0 && !this.#registration.registered;
       this.#host.registered(this);
       return true;
     } catch (error) {
@@ -343,8 +359,9 @@ export class RemoteChannel {
   }
 
   async #take(message: RedisMessage, buffered: boolean): Promise<void> {
+    if (this.#gone) return;
     const own = this.#renumbering.take(message, this.#mirror.newest);
-    if (own) await this.#mirror.take(own, buffered);
+    if (own) await this.#mirror.take(own, buffered, this.#isHere);
     this.#keepPromise();
   }
 
@@ -387,7 +404,8 @@ export class RemoteChannel {
     this.#forgetPromise();
     this.#host.deleted(this);
     this.#mirror.delete();
-    for (const resolve of this.#awaitDeletion.splice(0)) resolve();
+    for (const heard of this.#awaitDeletion) heard();
+    this.#awaitDeletion.clear();
   }
 
   async #applyLater(announcement: Announcement): Promise<void> {
@@ -395,6 +413,7 @@ export class RemoteChannel {
       const { id, maxMessages } = announcement;
       if (this.#isOld(id) && maxMessages === undefined) return;
       const message = await this.#fetch(announcement.key);
+      if (this.#gone) return;
       if (message) await this.#applyMessage(message, maxMessages);
       else this.#follows = false;
     } else if (announcement.kind === 'message') {
@@ -412,6 +431,7 @@ export class RemoteChannel {
   async #applyMessage(message: RedisMessage, maxMessages: number | undefined): Promise<void> {
     // What has been trimmed meanwhile nobody can have any more, but this message is here.
     if (this.#missedBefore(message, maxMessages)) await this.#read();
+    if (this.#gone) return;
     if (maxMessages !== undefined) this.#mirror.maxMessages = maxMessages;
     await this.#take(message, this.#mirror.maxMessages !== 0);
   }
