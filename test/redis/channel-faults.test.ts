@@ -1,13 +1,15 @@
 /** What can happen to a channel while it waits for Redis: nothing is lost by it, nothing comes twice. */
 import { encode } from '@msgpack/msgpack';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { scripts } from '../../lua/scripts.generated.ts';
 import type { MessageDraft } from '../../sidecar/store/message.ts';
 import { formatUnstoredMessage } from '../../sidecar/store/redis/announcement.ts';
 import { channelKeys } from '../../sidecar/store/redis/channel-keys.ts';
+import { RedisUnavailableError } from '../../sidecar/store/redis/link.ts';
 import { MAX_WAITING } from '../../sidecar/store/redis/passing-on.ts';
+import { RemoteChannel } from '../../sidecar/store/redis/remote-channel.ts';
 import { startRedis } from '../support/redis.ts';
-import { type LineSink, listenTo, openRedisStore } from '../support/redis-store.ts';
+import { LineSink, listenTo, openRedisStore } from '../support/redis-store.ts';
 import { waitFor } from '../support/wait.ts';
 
 /** An announcement that does nothing. */
@@ -98,5 +100,55 @@ describe('a channel that is left', () => {
     await link.run(scripts.find_channel, [channelKeys('', name).head], ['0'], { repeatable: true });
     expect(await client.exists(headOf(name))).toBe(1);
     await waitFor('the end', async () => (await client.hget(headOf(name), 'subscribers')) === '0');
+  });
+});
+
+describe('nothing is left of', () => {
+  it('a deletion that failed', async () => {
+    const { store, link } = await openRedisStore(redis);
+    const name = newName();
+    listenTo(store, name);
+    await counted(name, 1);
+    const waiting = new Set<() => void>();
+    const { onDeletion } = RemoteChannel.prototype;
+    const spy = vi.spyOn(RemoteChannel.prototype, 'onDeletion').mockImplementation(function (
+      this: RemoteChannel,
+      heard,
+    ) {
+      const stop = onDeletion.call(this, heard);
+      waiting.add(heard);
+      return () => {
+        waiting.delete(heard);
+        stop();
+      };
+    });
+    try {
+      vi.spyOn(link, 'run').mockRejectedValueOnce(new RedisUnavailableError('away'));
+      await expect(store.delete(name)).rejects.toThrow('away');
+      expect([spy.mock.calls.length, waiting.size]).toEqual([1, 0]);
+      expect(await store.delete(name)).toMatchObject({ subscribers: 1 });
+      expect([spy.mock.calls.length, waiting.size]).toEqual([2, 0]);
+    } finally {
+      vi.restoreAllMocks();
+    }
+  });
+
+  it('a subscription that could not begin', async () => {
+    const { store } = await openRedisStore(redis);
+    const name = newName();
+    await store.publish(name, draft('kept'), LIMITS);
+    const first = listenTo(store, name);
+    await waitFor('it', () => first.messages.length === 1);
+    const broken = new LineSink();
+    broken.write = () => {
+      throw new Error('broken');
+    };
+    broken.upToDate = () => {
+      throw new Error('broken');
+    };
+    expect(() => store.subscribe([name], { first: 1 }, broken)).toThrow('broken');
+    await counted(name, 1);
+    first.subscription?.cancel();
+    await counted(name, 0);
   });
 });

@@ -65,6 +65,7 @@ export class LineSink implements Sink {
   readonly messages: string[] = [];
   readonly ends: EndReason[] = [];
   subscription: Subscription | undefined;
+  upToDate?: () => void;
 
   write(bytes: Buffer): number {
     this.messages.push(...bytes.toString().split('\n').slice(0, -1));

@@ -152,11 +152,18 @@ export class RedisStore implements Store {
     await this.#joined(name);
     const { head, id } = channelKeys(this.#settings.redisNamespace, name);
     const args = [id, this.#link.publishCommand, this.#accurate];
-    const listening = this.#channels.get(name)?.deletion;
-    const reply = await this.#link.run(scripts.delete, [head], args, { repeatable: false });
-    // Who subscribes here afterwards is not to be ended by the announcement, which may still be on its way.
-    if (listening) await inTime(listening);
-    return parseFigures(reply);
+    let stopWaiting: (() => void) | undefined;
+    const heard = new Promise<void>((resolve) => {
+      stopWaiting = this.#channels.get(name)?.onDeletion(resolve);
+    });
+    try {
+      const reply = await this.#link.run(scripts.delete, [head], args, { repeatable: false });
+      // Who subscribes here afterwards is not to be ended by the announcement, which may still be on its way.
+      if (stopWaiting) await inTime(heard);
+      return parseFigures(reply);
+    } finally {
+      stopWaiting?.();
+    }
   }
 
   subscribe(names: readonly string[], start: Start, sink: Sink): Subscription {
@@ -180,8 +187,16 @@ export class RedisStore implements Store {
         }
       },
     );
-    if (channels.every((channel) => channel.isLoaded)) subscription.begin();
-    else void this.#arrive(subscription, channels);
+    if (!channels.every((channel) => channel.isLoaded)) {
+      void this.#arrive(subscription, channels);
+      return subscription;
+    }
+    try {
+      subscription.begin();
+    } catch (error) {
+      subscription.cancel();
+      throw error;
+    }
     return subscription;
   }
 

@@ -150,11 +150,6 @@ export class RemoteChannel {
     return () => void this.#awaitDeletion.delete(heard);
   }
 
-  /** How many wait for its next deletion. */
-  get awaitingDeletion(): number {
-    return this.#awaitDeletion.size;
-  }
-
   /** A publisher here was told that Redis has this message. */
   published(id: MessageId): void {
     if (!this.#promised || compareIds(id, this.#promised) > 0) this.#promised = id;
