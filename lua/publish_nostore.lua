@@ -29,7 +29,9 @@ if refused then return refused end
 local head = redis.call("HMGET", channel, "fake_subscribers", "subscribers", "last_seen_fake_subscriber")
 local subscribers = subscriber_count(channel, accurate == "1", head[1], head[2])
 -- Without a message before it, every subscriber gets it at once.
-local heard = announce(
-  command, channel, { "msg", ttl, time, 0, 0, 0, ARGV[1], ARGV[2], ARGV[3], compression + 0 }
-)
+local message = { "msg", ttl, time, 0, 0, 0, ARGV[1], ARGV[2], ARGV[3], compression + 0 }
+-- Who hears this and is registered learns that Redis has lost it: nothing else tells, where nothing is stored. Nchan reads
+-- past it.
+if tonumber(head[2] or 0) <= 0 then message[#message + 1] = 1 end
+local heard = announce(command, channel, message)
 return { heard, subscribers, head[3] or -1 }

@@ -161,25 +161,27 @@ export const scripts = {
     ],
   },
   /**
-   * Lets a channel with subscribers live on.
+   * Lets a channel with subscribers live on, for a server that has some.
    *
    * KEYS[1] channel    key of the channel's head, ns{channel:ID}
-   * ARGV[1] ttl_ms     milliseconds until the server will say again that it is still there
-   * ARGV[2] margin_ms  milliseconds that it may be late
+   * ARGV[1] server     name of the server, as it registered
+   * ARGV[2] ttl_ms     milliseconds until the server will say again that it is still there
+   * ARGV[3] margin_ms  milliseconds that it may be late
    *
-   * Reply: milliseconds until the next keepalive, -1 when no server is registered any more
+   * Reply: milliseconds until the next keepalive, -1 when the server is not registered any more
    */
   channel_keepalive: {
     name: 'channel_keepalive',
-    sha1: '00470b88d691f28338f2bcbfe44338d9e507188d',
+    sha1: '4132b063d11d42bf1d0b46e2b3ec8e3507974f54',
     source: bytes('utf8', [
-      '-- Lets a channel with subscribers live on.\n',
+      '-- Lets a channel with subscribers live on, for a server that has some.\n',
       '--\n',
       "-- KEYS[1] channel    key of the channel's head, ns{channel:ID}\n",
-      '-- ARGV[1] ttl_ms     milliseconds until the server will say again that it is still there\n',
-      '-- ARGV[2] margin_ms  milliseconds that it may be late\n',
+      '-- ARGV[1] server     name of the server, as it registered\n',
+      '-- ARGV[2] ttl_ms     milliseconds until the server will say again that it is still there\n',
+      '-- ARGV[3] margin_ms  milliseconds that it may be late\n',
       '--\n',
-      '-- Reply: milliseconds until the next keepalive, -1 when no server is registered any more\n',
+      '-- Reply: milliseconds until the next keepalive, -1 when the server is not registered any more\n',
       '\n',
       "-- Checks of a script's arguments. They remember the first wrong one, so that a script checks them all, then refuses\n",
       '-- once, before it has changed anything.\n',
@@ -224,14 +226,25 @@ export const scripts = {
       '  redis.call("PEXPIRE", channel .. ":subscriber_counts", milliseconds)\n',
       '  redis.call("PEXPIRE", channel .. ":lives", milliseconds)\n',
       'end\n',
+      '-- A head counts the servers that are registered, and has a field for each of ours, with the id of its registration. So\n',
+      '-- what is known of a server comes and goes with the count, however the head was lost: deleted, evicted, expired, or put\n',
+      '-- back by a replica that had not got the last of it. Nchan reads past fields that it does not know.\n',
+      '\n',
+      '-- The field of a server.\n',
+      'local function registration_field(server)\n',
+      '  return "registered:" .. server\n',
+      'end\n',
       '\n',
       'local channel = text("channel", KEYS[1])\n',
-      'local ttl = integer("ttl_ms", ARGV[1], 1)\n',
-      'local margin = integer("margin_ms", ARGV[2], 0)\n',
+      'local server = text("server", ARGV[1])\n',
+      'local ttl = integer("ttl_ms", ARGV[2], 1)\n',
+      'local margin = integer("margin_ms", ARGV[3], 0)\n',
       'local refused = refusal()\n',
       'if refused then return refused end\n',
       '\n',
-      'if tonumber(redis.call("HGET", channel, "subscribers") or 0) <= 0 then return -1 end\n',
+      'local head = redis.call("HMGET", channel, "subscribers", registration_field(server))\n',
+      '-- Servers of Nchan may have taken back more than there were.\n',
+      'if not head[2] or tonumber(head[1] or 0) <= 0 then return -1 end\n',
       'local left = redis.call("PTTL", channel)\n',
       'if left > ttl + margin and redis.call("EXISTS", channel .. ":messages") == 1 then\n',
       '  -- Servers of Nchan let only the rest live longer.\n',
@@ -245,23 +258,26 @@ export const scripts = {
       { name: 'channel', description: "key of the channel's head, ns{channel:ID}" },
     ],
     args: [
+      { name: 'server', description: 'name of the server, as it registered' },
       { name: 'ttl_ms', description: 'milliseconds until the server will say again that it is still there' },
       { name: 'margin_ms', description: 'milliseconds that it may be late' },
     ],
     lines: [
       { embedded: 1, file: 'channel_keepalive.lua', line: 1 },
-      { embedded: 9, file: 'include/argument.lua', line: 1, includedAt: 9 },
-      { embedded: 44, file: 'include/channel_keys.lua', line: 1, includedAt: 10 },
-      { embedded: 52, file: 'channel_keepalive.lua', line: 11 },
+      { embedded: 10, file: 'include/argument.lua', line: 1, includedAt: 10 },
+      { embedded: 45, file: 'include/channel_keys.lua', line: 1, includedAt: 11 },
+      { embedded: 53, file: 'include/registration.lua', line: 1, includedAt: 12 },
+      { embedded: 61, file: 'channel_keepalive.lua', line: 13 },
     ],
     comment: [
-      ' Lets a channel with subscribers live on.',
+      ' Lets a channel with subscribers live on, for a server that has some.',
       '',
       " KEYS[1] channel    key of the channel's head, ns{channel:ID}",
-      ' ARGV[1] ttl_ms     milliseconds until the server will say again that it is still there',
-      ' ARGV[2] margin_ms  milliseconds that it may be late',
+      ' ARGV[1] server     name of the server, as it registered',
+      ' ARGV[2] ttl_ms     milliseconds until the server will say again that it is still there',
+      ' ARGV[3] margin_ms  milliseconds that it may be late',
       '',
-      ' Reply: milliseconds until the next keepalive, -1 when no server is registered any more',
+      ' Reply: milliseconds until the next keepalive, -1 when the server is not registered any more',
     ],
   },
   /**
@@ -2074,7 +2090,7 @@ export const scripts = {
    */
   publish_nostore: {
     name: 'publish_nostore',
-    sha1: '04547d4b89a3f3e02f9bd084e65d6cd3d2f9c26e',
+    sha1: '3265222bac67cf63641a563f060cbc69a97fdebc',
     source: bytes('utf8', [
       '-- Announces a message that is stored nowhere; servers with subscribers deliver it under ids of their own.\n',
       '--\n',
@@ -2175,9 +2191,11 @@ export const scripts = {
       'local head = redis.call("HMGET", channel, "fake_subscribers", "subscribers", "last_seen_fake_subscriber")\n',
       'local subscribers = subscriber_count(channel, accurate == "1", head[1], head[2])\n',
       '-- Without a message before it, every subscriber gets it at once.\n',
-      'local heard = announce(\n',
-      '  command, channel, { "msg", ttl, time, 0, 0, 0, ARGV[1], ARGV[2], ARGV[3], compression + 0 }\n',
-      ')\n',
+      'local message = { "msg", ttl, time, 0, 0, 0, ARGV[1], ARGV[2], ARGV[3], compression + 0 }\n',
+      '-- Who hears this and is registered learns that Redis has lost it: nothing else tells, where nothing is stored. Nchan reads\n',
+      '-- past it.\n',
+      'if tonumber(head[2] or 0) <= 0 then message[#message + 1] = 1 end\n',
+      'local heard = announce(command, channel, message)\n',
       'return { heard, subscribers, head[3] or -1 }\n',
     ]),
     keys: [
@@ -2958,7 +2976,7 @@ export type Scripts = typeof scripts;
 export const count = 19;
 
 /** The hashes of all scripts, with blanks between. */
-export const allHashes = '7571275598b52c0571dc80ccc86d4b892425a252 00470b88d691f28338f2bcbfe44338d9e507188d 6aad32a7c2e28685eda19e29c238c3e0ac2e94fa 2b11f4dc0810c97b58a55ff561abd50213263608 197f8b434cc65aeca4998a684e51b54c193bc83d 8bdcc5921004efbdc0aa705ae81cebe5dc99b993 4605e8baaf0022801a06af0832cbb363cebbfd92 dd51216cb4c3c75a9bd021f33a363b14908c5e0a 1594a071f91c7606dadfde2a654d9dfbcaaef5f4 51c0a5e15290948ef34fdda8108a9409bb5e0ac7 23c50dc1885726b912c469a4e364ca3dda64e362 d58fe9ec3160f346c630f6591ac4c14c1ea9c567 787438f91b5c2eb3338030298cdc65a8c3f45e9d 04547d4b89a3f3e02f9bd084e65d6cd3d2f9c26e c3a6cd66cb8bdbe7d26811336b10843e23341d2e ba6f888c2c4856c2b8b24444fd617f4f78b047dd a67182fe36858912250ec3d1443df88ab71dba39 50cd49f62c2a64b150c4c2ef0c43d9d2f6d95fd1 b3843b82a895bf5abaf086fe497ec888b5360b3e';
+export const allHashes = '7571275598b52c0571dc80ccc86d4b892425a252 4132b063d11d42bf1d0b46e2b3ec8e3507974f54 6aad32a7c2e28685eda19e29c238c3e0ac2e94fa 2b11f4dc0810c97b58a55ff561abd50213263608 197f8b434cc65aeca4998a684e51b54c193bc83d 8bdcc5921004efbdc0aa705ae81cebe5dc99b993 4605e8baaf0022801a06af0832cbb363cebbfd92 dd51216cb4c3c75a9bd021f33a363b14908c5e0a 1594a071f91c7606dadfde2a654d9dfbcaaef5f4 51c0a5e15290948ef34fdda8108a9409bb5e0ac7 23c50dc1885726b912c469a4e364ca3dda64e362 d58fe9ec3160f346c630f6591ac4c14c1ea9c567 787438f91b5c2eb3338030298cdc65a8c3f45e9d 3265222bac67cf63641a563f060cbc69a97fdebc c3a6cd66cb8bdbe7d26811336b10843e23341d2e ba6f888c2c4856c2b8b24444fd617f4f78b047dd a67182fe36858912250ec3d1443df88ab71dba39 50cd49f62c2a64b150c4c2ef0c43d9d2f6d95fd1 b3843b82a895bf5abaf086fe497ec888b5360b3e';
 
 /** Every script, in the order of the files. */
 export function* each(): Generator<Script> {

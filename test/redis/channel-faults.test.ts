@@ -5,11 +5,13 @@ import { scripts } from '../../lua/scripts.generated.ts';
 import type { MessageDraft } from '../../sidecar/store/message.ts';
 import { formatUnstoredMessage } from '../../sidecar/store/redis/announcement.ts';
 import { channelKeys } from '../../sidecar/store/redis/channel-keys.ts';
-import { RedisUnavailableError } from '../../sidecar/store/redis/link.ts';
+import { ChannelLostError, RedisUnavailableError } from '../../sidecar/store/redis/link.ts';
 import { MAX_WAITING } from '../../sidecar/store/redis/passing-on.ts';
+import type { RedisStore } from '../../sidecar/store/redis/redis-store.ts';
 import { RemoteChannel } from '../../sidecar/store/redis/remote-channel.ts';
+import { outageRow } from '../support/outage-table.ts';
 import { startRedis } from '../support/redis.ts';
-import { LineSink, listenTo, openRedisStore } from '../support/redis-store.ts';
+import { LineSink, listenTo, type OpenedStore, openRedisStore } from '../support/redis-store.ts';
 import { waitFor } from '../support/wait.ts';
 
 /** An announcement that does nothing. */
@@ -20,6 +22,8 @@ const draft = (text: string): MessageDraft => ({
   contentType: '',
   eventsourceEvent: '',
 });
+
+outageRow("FLUSHALL, or a channel's head is lost, and no connection with it");
 
 const redis = await startRedis();
 const client = await redis.connect();
@@ -38,7 +42,7 @@ describe('a message that Redis does not store', () => {
     const name = newName();
     const sink = listenTo(store, name);
     await counted(name, 1);
-    const all = Array.from({ length: 4 * MAX_WAITING }, (_, n) => `${n} ${'text of it '.repeat(500)}`);
+    const all = Array.from({ length: 2 * MAX_WAITING }, (_, n) => `${n} ${'text of it '.repeat(400)}`);
     const announce = (data: string, compressed: boolean) =>
       client.publish(
         `${headOf(name)}:pubsub`,
@@ -150,5 +154,66 @@ describe('nothing is left of', () => {
     await counted(name, 1);
     first.subscription?.cancel();
     await counted(name, 0);
+  });
+});
+
+describe('after FLUSHALL each server is known again, and says once that there was a loss', () => {
+  const subscribersOf = async (store: RedisStore, name: string) => (await store.info(name))?.subscribers ?? 0;
+  const losses = ({ faults }: OpenedStore) =>
+    faults.map(({ channel, error }) => [channel, error instanceof ChannelLostError]);
+
+  it.each([
+    ['distributed', 'with its first message', []],
+    ['distributed', 'with the first since', ['before']],
+    ['nostore', 'with its first message', []],
+    ['nostore', 'with the next', ['before']],
+  ] as const)('%s, %s', async (redisStorageMode, _, before) => {
+    const settings = { redisStorageMode };
+    const opened = await Promise.all([openRedisStore(redis, settings), openRedisStore(redis, settings)]);
+    const [{ store }] = opened;
+    const name = newName();
+    const sinks = opened.map((one) => listenTo(one.store, name));
+    await counted(name, 2);
+    const publish = (text: string) => store.publish(name, draft(text), LIMITS);
+    for (const text of before) await publish(text);
+    await waitFor('it', () => sinks.every(({ messages }) => messages.length === before.length));
+    await client.flushall();
+    await publish('after');
+    await waitFor('both', async () => (await subscribersOf(store, name)) === 2);
+    await waitFor('both', async () => (await client.hget(headOf(name), 'subscribers')) === '2');
+    expect(await publish('last')).toMatchObject({ subscribers: 2 });
+    await waitFor('the last', () => sinks.every(({ messages }) => messages.at(-1) === 'last'));
+    for (const { messages } of sinks) expect(messages).toEqual([...before, 'after', 'last']);
+    for (const one of opened) expect(losses(one)).toEqual([[name, true]]);
+  });
+
+  it('though another one was there first, when it next says that it is still there', async () => {
+    const settings = {
+      idleChannelKeepalive: { minMs: 200, jitter: 0, backoff: 0, maxMs: 0 },
+    };
+    const opened = await Promise.all([openRedisStore(redis, settings), openRedisStore(redis)]);
+    const [us, other] = opened;
+    const name = newName();
+    listenTo(us.store, name);
+    await counted(name, 1);
+    await client.flushall();
+    listenTo(other.store, name);
+    await counted(name, 2);
+    expect(losses(us)).toEqual([[name, true]]);
+    expect(other.faults).toEqual([]);
+  });
+
+  it('but a first message, and one after a deletion, are none', async () => {
+    const us = await openRedisStore(redis);
+    const name = newName();
+    for (let life = 0; life < 2; life++) {
+      const sink = listenTo(us.store, name);
+      await counted(name, 1);
+      await us.store.publish(name, draft('first'), LIMITS);
+      await waitFor('it', () => sink.messages.length === 1);
+      await us.store.delete(name);
+      expect(sink.ends).toEqual(['deleted']);
+    }
+    expect(us.faults).toEqual([]);
   });
 });

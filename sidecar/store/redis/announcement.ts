@@ -17,7 +17,13 @@ export interface RedisMessage {
 }
 
 export type Announcement =
-  | { readonly kind: 'message'; readonly maxMessages: number | undefined; readonly message: RedisMessage }
+  | {
+      readonly kind: 'message';
+      readonly maxMessages: number | undefined;
+      readonly message: RedisMessage;
+      /** Redis knows of no server with subscribers; told only of what is not stored. */
+      readonly noServers: boolean;
+    }
   | {
       readonly kind: 'key';
       readonly maxMessages: number | undefined;
@@ -56,7 +62,12 @@ export function parseAnnouncement(bytes: Buffer): Announcement {
   const maxMessages = resized ? elements.integer('max_messages') : undefined;
   switch (resized ? kind.slice(PREFIX.length) : kind) {
     case 'msg':
-      return { kind: 'message', maxMessages, message: readMessage(elements) };
+      return {
+        kind: 'message',
+        maxMessages,
+        message: readMessage(elements),
+        noServers: elements.left > 0 && elements.integer('no_servers') === 1,
+      };
     case 'msgkey':
       return { kind: 'key', maxMessages, id: readId(elements), key: elements.bytes('key') };
     case 'alert':

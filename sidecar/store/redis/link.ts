@@ -106,6 +106,11 @@ export class RedisUnavailableError extends Error {
   override readonly name = 'RedisUnavailableError';
 }
 
+/** Redis has lost what it knew of a channel with subscribers here, and is told again; nobody is refused for it. */
+export class ChannelLostError extends Error {
+  override readonly name = 'ChannelLostError';
+}
+
 /** Redis has no room for what was to be written: 503 to whoever asked. */
 export class RedisFullError extends Error {
   override readonly name = 'RedisFullError';

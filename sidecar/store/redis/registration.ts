@@ -45,7 +45,7 @@ export function registrationSettings(
   };
 }
 
-/** What the keepalive script replies when no server is registered. */
+/** What the keepalive script replies when the server is not registered. */
 const NOBODY = -1;
 
 export class Registration {
@@ -60,6 +60,9 @@ export class Registration {
   /** It may be one of before the last deletion. */
   #doubtful = false;
   readonly #ttls: Delays;
+  /** What Redis was asked last. */
+  #ttlMs = 0;
+  #confirming = false;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
@@ -84,14 +87,14 @@ export class Registration {
 
   async #register(): Promise<void> {
     const deletions = this.#deletions;
-    const ttlMs = Math.round(this.#ttls.next());
+    this.#ttlMs = Math.round(this.#ttls.next());
     const reply = await this.#link.run(
       scripts.subscriber_register,
       [this.#keys.head],
       [
         this.#settings.server,
         this.#subscriberId ?? '-',
-        ttlMs,
+        this.#ttlMs,
         this.#settings.marginMs,
         Math.floor(Date.now() / 1000),
       ],
@@ -136,25 +139,35 @@ export class Registration {
 
   #keepAliveIn(ms: number): void {
     clearTimeout(this.#timer);
-    if (!this.#stopped) this.#timer = after(ms, () => void this.#keepAlive());
+    if (this.#stopped) return;
+    this.#timer = after(ms, () => {
+      this.#ttlMs = Math.round(this.#ttls.next());
+      void this.confirm();
+    });
   }
 
-  async #keepAlive(): Promise<void> {
-    const ttlMs = Math.round(this.#ttls.next());
+  /** Says that this server is still there; `lost` is called when Redis does not know of it. */
+  async confirm(): Promise<void> {
+    if (this.#confirming) return;
+    this.#confirming = true;
+    const deletions = this.#deletions;
     try {
       const reply = await this.#link.run(
         scripts.channel_keepalive,
         [this.#keys.head],
-        [ttlMs, this.#settings.marginMs],
+        [this.#settings.server, this.#ttlMs, this.#settings.marginMs],
         { repeatable: true },
       );
       const ms = parseInteger(reply);
+      if (deletions !== this.#deletions || this.#stopped) return;
       if (ms === NOBODY) {
         this.forget();
         this.#events.lost();
       } else this.#keepAliveIn(ms);
     } catch (error) {
       this.#events.fault(error);
+    } finally {
+      this.#confirming = false;
     }
   }
 }

@@ -17,7 +17,7 @@ import { type ChannelKeys, channelKeys } from './channel-keys.ts';
 import { ChannelLife } from './channel-life.ts';
 import type { ChannelMirror } from './channel-mirror.ts';
 import { Delays } from './delay.ts';
-import { type RedisLink, RedisUnavailableError } from './link.ts';
+import { ChannelLostError, type RedisLink, RedisUnavailableError } from './link.ts';
 import { readMessages } from './message-reader.ts';
 import { MAX_WAITING, MAX_WAITING_BYTES, PassingOn } from './passing-on.ts';
 import { Registration, type RegistrationSettings } from './registration.ts';
@@ -30,6 +30,8 @@ const RETRY_DELAY: Delay = { minMs: 1000, jitter: 0.2, backoff: 1, maxMs: 30_000
 
 /** Milliseconds after which nobody but its own subscribers waits for a channel any longer, if nothing has failed. */
 const READY_DEADLINE_MS = 15_000;
+
+const LOST = 'Redis has lost what it knew of a channel with subscribers, and is told again';
 
 /** What a channel needs of the store that it belongs to. */
 export interface RemoteHost {
@@ -74,6 +76,8 @@ export class RemoteChannel {
   #listens = false;
   /** Redis may not know of this server any more. */
   #registerAgain = false;
+  /** Redis has lost it, unless it was deleted, and nobody was told so. */
+  #lossIsNews = false;
   /** It may have been deleted unheard. */
   #mayBeDeleted = false;
   /** It has read everything up to its newest message, and follows the announcements. */
@@ -112,7 +116,10 @@ export class RemoteChannel {
       });
     }
     this.#registration = new Registration(host.link, this.keys, host.registration, {
-      lost: () => this.#lostByRedis(),
+      lost: () => {
+        this.#lossIsNews = true;
+        this.#lostByRedis();
+      },
       fault: (error) => this.#failed(error),
     });
     this.#life = new ChannelLife(host.link, this.keys.head);
@@ -216,6 +223,9 @@ export class RemoteChannel {
       return;
     }
     if (this.#passingOn) {
+      if (announcement.kind === 'message' && announcement.noServers && this.#registration.registered) {
+        void this.#registration.confirm();
+      }
       this.#passingOn.take(announcement, bytes.length);
       return;
     }
@@ -329,6 +339,8 @@ export class RemoteChannel {
           return true;
         }
       }
+      if (this.#lossIsNews) this.#host.fault(this.name, new ChannelLostError(LOST));
+      this.#lossIsNews = false;
       // Who came and went meanwhile has made the channel, too.
       if (this.clients === 0 && !this.#subscribed) return true;
       await Promise.all([this.#registration.renew(), this.#life.begin()]);
@@ -394,6 +406,7 @@ export class RemoteChannel {
   }
 
   #deleted(): void {
+    this.#lossIsNews = false;
     this.#registration.forget();
     this.#life.forget();
     this.#forgetPromise();
@@ -444,7 +457,10 @@ export class RemoteChannel {
   /** Whether there is a message before this one that has not come here. */
   #missedBefore(message: RedisMessage, maxMessages: number | undefined): boolean {
     const { newest } = this.#mirror;
-    if (this.#renumbering.beginsAnew(message, maxMessages !== undefined, newest)) this.#lostByRedis();
+    if (this.#renumbering.beginsAnew(message, maxMessages !== undefined, newest)) {
+      if (this.#registration.registered) void this.#registration.confirm();
+      else this.#lostByRedis();
+    }
     const { id, previous } = message;
     if (previous.time === 0 || this.#isOld(id)) return false;
     const position = this.#position;

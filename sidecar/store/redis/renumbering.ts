@@ -33,7 +33,7 @@ export class Renumbering {
   }
 
   /**
-   * Whether an announced message shows that Redis has lost those before; then ids begin anew with it.
+   * Whether an announced message is the first of a channel, perhaps since Redis has lost it: ids may begin anew with it.
    * @param first the announcement says that the channel had no buffer length before.
    */
   beginsAnew(message: RedisMessage, first: boolean, newest: MessageId | undefined): boolean {
@@ -42,8 +42,8 @@ export class Renumbering {
     const known = this.#readUpTo;
     if (known && compareIds(id, known) <= 0) return false;
     this.#readUpTo = undefined;
-    if (!first || previous.time !== 0 || !position) return false;
-    if (compareIds(id, position) <= 0) this.#last = BEGINNING;
+    if (!first || previous.time !== 0) return false;
+    if (position && compareIds(id, position) <= 0) this.#last = BEGINNING;
     return true;
   }
 

@@ -120,8 +120,18 @@ export function describePublishNostore(lua: Lua): void {
   test('announces a message of any size with its content, and stores nothing', async () => {
     const data = 'x'.repeat(100_000);
     expect(await call(lua, 'publish_nostore', { ...right, data })).toEqual([1, 0, -1]);
-    expect(await announced(lua)).toEqual([array.with(6, data)]);
+    expect(await announced(lua)).toEqual([[...array.with(6, data), 1]]);
     expect(await keysOf(lua)).toEqual({});
+  });
+
+  test.each([
+    ['nobody is', {}, [1]],
+    ['fewer than nobody are', { subscribers: -1 }, [1]],
+    ['somebody is', { subscribers: 1 }, []],
+  ])('tells that no server is registered only where that is so: %s', async (_, head, more) => {
+    await given(lua, { head: { fake_subscribers: 1, ...head } });
+    await call(lua, 'publish_nostore', right);
+    expect(await announced(lua)).toEqual([[...array, ...more]]);
   });
 
   test('to shards where that is wanted', async () => {

@@ -231,7 +231,7 @@ export function describeSubscriberUnregister(lua: Lua): void {
 }
 
 export function describeChannelKeepalive(lua: Lua): void {
-  const right = { ttl_ms: 600_000, margin_ms: 60_000 };
+  const right = { server: SERVER, ttl_ms: 600_000, margin_ms: 60_000 };
   describeArguments(
     lua,
     'channel_keepalive',
@@ -240,7 +240,8 @@ export function describeChannelKeepalive(lua: Lua): void {
   );
 
   const keepalive = (args = {}) => call(lua, 'channel_keepalive', { ...right, ...args });
-  const head = { subscribers: 1 };
+  const registered = { [`registered:${SERVER}`]: 1 };
+  const head = { subscribers: 1, ...registered };
 
   test.each([100_000, 630_000])(
     'lets the whole channel live on that would have lived for %i ms',
@@ -268,8 +269,9 @@ export function describeChannelKeepalive(lua: Lua): void {
   });
 
   test.each([
-    ['nobody is registered at', { head: { subscribers: 0 } }],
-    ['fewer than nobody are registered at', { head: { subscribers: -1 } }],
+    ['nobody is registered at', { head: { subscribers: 0, ...registered } }],
+    ['fewer than nobody are registered at', { head: { subscribers: -1, ...registered } }],
+    ['only others are registered at', { head: { subscribers: 1, [`registered:${OTHER}`]: 1 } }],
     ['nobody ever registered at', { messages: [`${THEN}:0`] }],
   ])('does not keep a channel that %s', async (_, channel) => {
     await given(lua, channel);

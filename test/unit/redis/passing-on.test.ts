@@ -16,6 +16,7 @@ const plain = (data: string): Announcement => ({
   kind: 'message',
   maxMessages: undefined,
   message: message(data),
+  noServers: false,
 });
 const toCompress = (data: string): Announcement =>
   ({ ...plain(data), message: message(data, true) }) as Announcement;
