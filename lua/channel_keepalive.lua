@@ -24,7 +24,7 @@ if not head[2] or tonumber(head[1] or 0) <= 0 then return -1 end
 local left = redis.call("PTTL", channel)
 if left > ttl + margin and redis.call("EXISTS", channel .. ":messages") == 1 then
   -- Servers of Nchan let only the rest live longer.
-  redis.call("PEXPIRE", channel .. ":lives", left)
+  redis.call("PEXPIRE", own_life_key(channel), left)
   return left - margin
 end
 expire_channel(channel, ttl + margin)

@@ -10,12 +10,10 @@
 --- @include "announce"
 --- @include "argument"
 --- @include "channel_figures"
+--- @include "lives"
 --- @include "message_key"
 --- @include "permission"
 --- @include "tombstone"
-
--- Milliseconds for which servers that do not hear of it can find out that the channel was deleted.
-local MAX_REMEMBERED_MS = 10 * 60 * 1000
 
 -- Message ids taken from the list by one command.
 local BATCH = 1000
@@ -28,7 +26,7 @@ local refused = refusal() or announcing_refused("PUBLISH", channel) or announcin
 if refused then return refused end
 
 local figures = channel_figures(channel, accurate == "1")
-local servers = tonumber(redis.call("HGET", channel, "subscribers") or 0)
+local head = redis.call("HMGET", channel, "subscribers", "life")
 local messages, prefix = channel .. ":messages", message_prefix(channel)
 local count = redis.call("LLEN", messages)
 for first = 0, count - 1, BATCH do
@@ -40,12 +38,11 @@ end
 redis.call("UNLINK", channel, messages, channel .. ":subscribers", channel .. ":subscriber_counts")
 if figures then
   leave_tombstone(channel, figures[1])
-  local lives = channel .. ":lives"
-  if servers <= 0 then
-    redis.call("DEL", lives)
-  elseif redis.call("PTTL", lives) > MAX_REMEMBERED_MS then
-    redis.call("PEXPIRE", lives, MAX_REMEMBERED_MS)
-  end
+  -- Nchan may have made the channel anew.
+  local life = head[2] or redis.call("GET", own_life_key(channel))
+  redis.call("UNLINK", own_life_key(channel))
+  -- Without servers there is nobody who knows it.
+  if life and tonumber(head[1] or 0) > 0 then end_life(channel, life) end
 end
 announce_both_ways(command, channel, { "alert", "delete channel", id })
 return figures

@@ -203,6 +203,21 @@ describe('after FLUSHALL each server is known again, and says once that there wa
     expect(other.faults).toEqual([]);
   });
 
+  it('as after an end that Nchan brings about, which is no deletion', async () => {
+    const us = await openRedisStore(redis, {
+      idleChannelKeepalive: { minMs: 200, jitter: 0, backoff: 0, maxMs: 0 },
+    });
+    const name = newName();
+    const sink = listenTo(us.store, name);
+    await counted(name, 1);
+    await client.del(headOf(name), `${headOf(name)}:subscriber_counts`);
+    await counted(name, 1);
+    await us.store.publish(name, draft('after'), LIMITS);
+    await waitFor('it', () => sink.messages.length === 1);
+    expect(sink.ends).toEqual([]);
+    expect(losses(us)).toEqual([[name, true]]);
+  });
+
   it('but a first message, and one after a deletion, are none', async () => {
     const us = await openRedisStore(redis);
     const name = newName();

@@ -30,19 +30,20 @@ export class ChannelLife {
    */
   async begin(): Promise<void> {
     const deletions = this.#deletions;
-    const name = await this.#ask(NONE, this.#name ?? randomBytes(NAME_BYTES).toString('base64url'));
+    const name = await this.#ask(NONE, this.#name ?? randomBytes(NAME_BYTES).toString('base64url'), false);
     // Without a channel there is nothing to belong to; there will be when the server registers again.
     if (name && deletions === this.#deletions) this.#name = name;
   }
 
   /**
    * Whether the channel was deleted, and this server may not have heard of it.
+   * @param away announcements may have been missed, those of Nchan's deletions among them, of which Redis knows less.
    * @throws what RedisLink.run throws.
    */
-  async wasDeleted(): Promise<boolean> {
+  async wasDeleted(away: boolean): Promise<boolean> {
     if (this.#name === undefined) return false;
     const deletions = this.#deletions;
-    const name = await this.#ask(this.#name, this.#name);
+    const name = await this.#ask(this.#name, this.#name, away);
     if (deletions !== this.#deletions) return false;
     if (name) this.#name = name;
     return name === '';
@@ -55,8 +56,8 @@ export class ChannelLife {
   }
 
   /** @returns undefined when there is no such channel. */
-  async #ask(known: string, fresh: string): Promise<string | undefined> {
-    const reply = await this.#link.run(scripts.channel_life, [this.#head], [known, fresh], {
+  async #ask(known: string, fresh: string, away: boolean): Promise<string | undefined> {
+    const reply = await this.#link.run(scripts.channel_life, [this.#head], [known, fresh, away ? '1' : '0'], {
       repeatable: true,
     });
     return reply === null ? undefined : String(reply);

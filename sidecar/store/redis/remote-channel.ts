@@ -80,6 +80,8 @@ export class RemoteChannel {
   #lossIsNews = false;
   /** It may have been deleted unheard. */
   #mayBeDeleted = false;
+  /** Announcements may have been missed since it was last asked whether it was deleted. */
+  #wasAway = false;
   /** It has read everything up to its newest message, and follows the announcements. */
   #follows = false;
   /** Whether it followed before: its subscribers are to get what no buffer keeps, too. */
@@ -201,6 +203,7 @@ export class RemoteChannel {
   /** Redis was away, and what was announced meanwhile may have been missed, a deletion too. */
   cameBack(): void {
     this.#mayBeDeleted = true;
+    this.#wasAway = true;
     this.readAgain();
   }
 
@@ -331,8 +334,10 @@ export class RemoteChannel {
     this.#registerAgain = false;
     try {
       if (this.#mayBeDeleted) {
-        const deleted = await this.#life.wasDeleted();
+        const away = this.#wasAway;
+        const deleted = await this.#life.wasDeleted(away);
         this.#mayBeDeleted = false;
+        if (away) this.#wasAway = false;
         if (this.#gone) return true;
         if (deleted) {
           this.#deleted();
