@@ -17,13 +17,24 @@ const LIFE = `${KEY}:life`;
 const LIVES = `${KEY}:lives`;
 
 export function describeChannelLife(lua: Lua): void {
-  describeArguments(lua, 'channel_life', { keys: { channel: KEY }, args: { known: '-', new: 'a', away: 1 } }, { away: oneOf('0', '1') });
+  describeArguments(
+    lua,
+    'channel_life',
+    { keys: { channel: KEY }, args: { known: '-', new: 'a', away: 1 } },
+    { away: oneOf('0', '1') },
+  );
 
   const ask = (known: string, fresh = known) => call(lua, 'channel_life', { known, new: fresh, away: 1 });
   /** As a server that heard everything. */
   const askHere = (known: string) => call(lua, 'channel_life', { known, new: known, away: 0 });
   const register = (server = 'us') =>
-    call(lua, 'subscriber_register', { server, subscriber_id: '-', ttl_ms: 50_000, margin_ms: 1000, time: 1 });
+    call(lua, 'subscriber_register', {
+      server,
+      subscriber_id: '-',
+      ttl_ms: 50_000,
+      margin_ms: 1000,
+      time: 1,
+    });
   const lives = () => lua.redis.lrange(LIVES, 0, -1);
   const remove = () => call(lua, 'delete', { id: 'test/a', publish_command: 'PUBLISH', accurate: 0 });
   /** A server that begins to know the channel. */
