@@ -250,3 +250,18 @@ describe('without a store, published fast', () => {
   });
 });
 const lines = (body: Buffer) => body.toString().split('\r\n');
+
+describe('without a store, once Redis has lost the channel', () => {
+  it.each(PAIRS)('from %s to %s all goes on', async (_a, _b, from, to) => {
+    const fleet = await start('nchan_redis_storage_mode nostore;');
+    const id = newChannel();
+    const stream = await openEventSource(`http://127.0.0.1:${fleet[to].port}/sub/${id}`);
+    await waitFor('it', counted(`{channel:test/${id}}`));
+    await client.del(`{channel:test/${id}}`, `{channel:test/${id}}:subscriber_counts`);
+    for (const body of ['one', 'two']) {
+      await publish(fleet[from], `/pub/${id}`, body);
+      expect((await stream.event()).data).toBe(body);
+    }
+    stream.close();
+  });
+});
