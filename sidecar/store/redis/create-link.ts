@@ -219,8 +219,9 @@ class Link implements RedisLink {
     const inCluster = [...this.#fleet.servers].some(({ info }) => info?.cluster);
     if (inCluster && this.#topology instanceof Replication) this.#becomeCluster();
     this.#topology.revise();
-    this.#tellAvailability();
+    // What was said before Redis went away must not come after what is said now that it is back.
     this.#dispatcher.flush();
+    this.#tellAvailability();
     this.#shutdown.setRoutes(this.#topology.routes());
     const { placement } = this.#topology;
     if (placement === this.#placement) return;
