@@ -7,8 +7,9 @@ import { Recurrences } from '../recurrences.ts';
 import type { DeflateSettings } from '../websocket/deflate.ts';
 import { MemoryStore, type MemoryStoreOptions } from './memory/memory-store.ts';
 import { BackupStore } from './redis/backup-store.ts';
-import type { LinkEvents, LinkStats, RedisLink } from './redis/link.ts';
+import type { LinkEvents, LinkStats, RedisLink, ShutdownCall } from './redis/link.ts';
 import { RedisStore, type RedisStoreSettings } from './redis/redis-store.ts';
+import { SubscriberCounts } from './redis/subscriber-counts.ts';
 import type { Store, StoreTotals } from './store.ts';
 
 /** Milliseconds that an upstream which the configuration has no more may take to hear of it. */
@@ -24,6 +25,7 @@ interface Upstream {
   /** Its connections count commands. */
   readonly counts: boolean;
   readonly link: RedisLink;
+  readonly subscribers: SubscriberCounts;
   /** By what their locations say. */
   readonly stores: Map<string, RedisStore | BackupStore>;
   /** The same by the settings that asked for them: they are parsed once for many requests. */
@@ -123,9 +125,9 @@ export class Stores {
 
   /** Tells each Redis, at once, that nobody subscribes here any more; for the end of the process. */
   sayFarewell(deadlineMs: number): void {
-    for (const { link, stores } of this.#upstreams.values()) {
-      const farewells = [...stores.values()].flatMap((store) => store.farewells());
-      if (farewells.length > 0) link.runAtShutdown(farewells, deadlineMs);
+    for (const upstream of this.#upstreams.values()) {
+      const farewells = farewellsOf(upstream);
+      if (farewells.length > 0) upstream.link.runAtShutdown(farewells, deadlineMs);
     }
   }
 
@@ -146,15 +148,22 @@ export class Stores {
     const link = this.#createLink(upstream, name, {
       announced: (pubsub, announcement) => each((store) => store.announced(pubsub, announcement)),
       listening: (pubsub) => each((store) => store.listening(pubsub)),
-      available: () => each((store) => store.cameBack()),
+      available: () => {
+        each((store) => store.cameBack());
+        subscribers.sendAgain();
+      },
       unavailable: () => {},
     });
     const { fakesubIntervalMs, publishCutoffBytes } = redis;
+    const subscribers = new SubscriberCounts(link, fakesubIntervalMs, (channel, error) =>
+      this.#tell(name, channel, error),
+    );
     this.#upstreams.set(name, {
       text,
       counts: upstream.stats,
       settings: { ...upstream, fakesubIntervalMs, publishCutoffBytes } as unknown as RedisStoreSettings,
       link,
+      subscribers,
       stores,
       bySettings: new WeakMap(),
     });
@@ -168,7 +177,10 @@ export class Stores {
     this.#log.error({ upstream, channel, err: error }, `a channel in Redis failed: ${message}${more}`);
   }
 
-  #newStore({ settings, link }: Upstream, location: RedisLocationSettings): RedisStore | BackupStore {
+  #newStore(
+    { settings, link, subscribers }: Upstream,
+    location: RedisLocationSettings,
+  ): RedisStore | BackupStore {
     const own = { ...settings, ...location };
     const fault = (channel: string, error: unknown): void =>
       this.#tell(location.redisUpstream, channel, error);
@@ -180,14 +192,20 @@ export class Stores {
         fault,
       );
     }
-    return new RedisStore(own, link, new MemoryStore(this.#memoryOptions), fault);
+    return new RedisStore(own, link, new MemoryStore(this.#memoryOptions), fault, subscribers);
   }
 }
 
+/** What Redis must be told before an upstream is left, what matters most first. */
+function farewellsOf({ subscribers, stores }: Upstream): ShutdownCall[] {
+  return [...subscribers.farewells(), ...[...stores.values()].flatMap((store) => store.farewells())];
+}
+
 /** Redis is told that nobody subscribes here any more, if it is there to listen. */
-async function leave({ link, stores }: Upstream): Promise<void> {
+async function leave(upstream: Upstream): Promise<void> {
+  const { link, stores } = upstream;
   await Promise.all([...stores.values()].map((store) => store.close()));
-  const farewells = [...stores.values()].flatMap((store) => store.farewells());
+  const farewells = farewellsOf(upstream);
   if (link.available) {
     const told = farewells.map(({ script, keys, args }) =>
       link.run(script, keys, args, { repeatable: true }),

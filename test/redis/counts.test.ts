@@ -32,3 +32,20 @@ it('a number that was not answered before Redis went away does not replace a new
   expect(await counted('late')).toBe(1);
   expect(await client.hvals('{channel:late}:subscriber_counts')).toEqual(['1']);
 });
+
+it('clients of locations with different settings are counted together', async () => {
+  const { of } = await openStores(upstreamOf([urlOf(redis)]));
+  const stores = [of(), of({ channelTimeout: 7 }), of({ redisStorageMode: 'nostore' })];
+  const clients = stores.map((store) => subscribe(store, 'together'));
+  const known = async () => [
+    await counted('together'),
+    ...(await client.hvals('{channel:together}:subscriber_counts')).map(Number),
+  ];
+  const becomes = (count: number) =>
+    waitFor(`it to be ${count}`, async () => (await known()).every((one) => one === count));
+  await becomes(3);
+  clients[1]?.cancel();
+  await becomes(2);
+  subscribe(stores[0]!, 'together');
+  await becomes(3);
+});

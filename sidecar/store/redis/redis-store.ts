@@ -57,17 +57,19 @@ export class RedisStore implements Store {
   /**
    * @param local holds the copies; the caller gives it to nobody else.
    * @param fault takes what went wrong with a channel while nobody waited for it.
+   * @param counts what all stores of the link count together; they are closed together.
    */
   constructor(
     settings: RedisStoreSettings,
     link: RedisLink,
     local: MemoryStore,
     fault: (channel: string, error: unknown) => void,
+    counts = new SubscriberCounts(link, settings.fakesubIntervalMs, fault),
   ) {
     this.#settings = settings;
     this.#link = link;
     this.#local = local;
-    this.#counts = new SubscriberCounts(link, settings.fakesubIntervalMs, fault);
+    this.#counts = counts;
     this.#deadWorkers = new DeadWorkers(link, fault);
     const stored = settings.redisStorageMode !== 'nostore';
     this.#host = {
@@ -88,6 +90,7 @@ export class RedisStore implements Store {
       fault,
       left: (channel) => {
         this.#deadWorkers.leave(channel);
+        this.#counts.left(channel);
         this.#channels.delete(channel.name);
         this.#byPubsub.delete(channel.keys.pubsub.toString('latin1'));
       },
@@ -248,19 +251,12 @@ export class RedisStore implements Store {
   /** The upstream is back, perhaps another server, perhaps without its data. */
   cameBack(): void {
     for (const channel of this.#channels.values()) channel.cameBack();
-    this.#counts.sendAgain();
   }
 
-  /** What Redis must be told before the process ends: that nobody subscribes here any more. */
+  /** What Redis must be told before the process ends, besides the counts: that this server has no subscribers any more. */
   farewells(): ShutdownCall[] {
-    const time = Math.floor(Date.now() / 1000);
-    const counts = Array.from(this.#counts.counted, ({ keys }) => ({
-      script: scripts.add_fakesub,
-      keys: [keys.head],
-      args: ['=0', time, this.#link.worker],
-    }));
-    const registrations = Array.from(this.#channels.values(), ({ registration }) => registration.farewell());
-    return [...counts, ...registrations.filter((call) => call !== undefined)];
+    const calls = Array.from(this.#channels.values(), ({ registration }) => registration.farewell());
+    return calls.filter((call) => call !== undefined);
   }
 
   async close(): Promise<void> {
