@@ -118,6 +118,10 @@ class Link implements RedisLink {
     this.#subscriptions.unlisten(channel);
   }
 
+  listensTo(channel: Buffer): boolean {
+    return this.#subscriptions.isInPlace(channel);
+  }
+
   runAtShutdown(calls: readonly ShutdownCall[], deadlineMs: number): number {
     return this.#shutdown.run(calls, deadlineMs);
   }

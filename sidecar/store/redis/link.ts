@@ -53,6 +53,8 @@ export interface RedisLink {
   /** Asks for the announcements of a PUBSUB channel until unlisten; again, by itself, after each lost connection. */
   listen(channel: Buffer): void;
   unlisten(channel: Buffer): void;
+  /** Whether its announcements arrive; if not, `listening` tells when they do. */
+  listensTo(channel: Buffer): boolean;
   /**
    * Runs scripts over a connection of their own, in the order of the calls, and blocks the process until they are
    * answered: for handlers of `exit`, after an uncaught exception too. What `run` has sent may run before or after them;

@@ -23,6 +23,7 @@ import { type ChannelKeys, channelKeys } from './channel-keys.ts';
 import { StoredMirror, UnstoredMirror } from './channel-mirror.ts';
 import { DeadWorkers } from './dead-workers.ts';
 import { Deflater } from './deflater.ts';
+import { Limiter } from './limiter.ts';
 import { RedisFullError, type RedisLink, RedisUnavailableError, type ShutdownCall } from './link.ts';
 import { publishArguments, storeArguments } from './publish-arguments.ts';
 import { registrationSettings } from './registration.ts';
@@ -39,6 +40,12 @@ export type RedisStoreSettings = RedisLocationSettings &
 /** Milliseconds to wait for what Redis has of a channel, or says about it. */
 const CHANNEL_DEADLINE_MS = 5000;
 
+/** Channels that are read at a time. Each has a few calls under way, and clients' calls have to find room beside them. */
+const MAX_READING = 500;
+
+/** Which of them come first: those that somebody waits for, those with clients, others. */
+const READING_URGENCIES = 3;
+
 export class RedisStore implements Store {
   readonly deflater = new Deflater();
   readonly #settings: RedisStoreSettings;
@@ -52,6 +59,12 @@ export class RedisStore implements Store {
   readonly #waiting = new Map<RemoteSubscription, Promise<unknown>>();
   readonly #counts: SubscriberCounts;
   readonly #deadWorkers: DeadWorkers;
+  /** Channels that may have missed something. */
+  readonly #reading = new Limiter<RemoteChannel>({
+    max: MAX_READING,
+    urgencies: READING_URGENCIES,
+    run: (channel) => channel.readAgain(),
+  });
   readonly #host: RemoteHost;
 
   /**
@@ -91,6 +104,7 @@ export class RedisStore implements Store {
       left: (channel) => {
         this.#deadWorkers.leave(channel);
         this.#counts.left(channel);
+        this.#reading.delete(channel);
         this.#channels.delete(channel.name);
         this.#byPubsub.delete(channel.keys.pubsub.toString('latin1'));
       },
@@ -245,12 +259,20 @@ export class RedisStore implements Store {
 
   /** A PUBSUB channel is listened to from now on. */
   listening(pubsub: Buffer): void {
-    this.#byPubsub.get(pubsub.toString('latin1'))?.listening();
+    const channel = this.#byPubsub.get(pubsub.toString('latin1'));
+    if (!channel) return;
+    channel.listens();
+    this.#read(channel);
   }
 
   /** The upstream is back, perhaps another server, perhaps without its data. */
   cameBack(): void {
-    for (const channel of this.#channels.values()) channel.cameBack();
+    for (const channel of this.#channels.values()) {
+      // It would have to be read once more when it is listened to again.
+      if (!this.#link.listensTo(channel.keys.pubsub)) continue;
+      channel.mayHaveMissed();
+      this.#read(channel);
+    }
   }
 
   /** What Redis must be told before the process ends, besides the counts: that this server has no subscribers any more. */
@@ -261,6 +283,7 @@ export class RedisStore implements Store {
 
   async close(): Promise<void> {
     for (const channel of this.#channels.values()) channel.stop();
+    this.#reading.clear();
     this.#counts.stop();
     this.#deadWorkers.stop();
     for (const subscription of this.#waiting.keys()) subscription.end('shutdown');
@@ -307,6 +330,12 @@ export class RedisStore implements Store {
   #seen(name: string, keys: ChannelKeys, figures: ChannelInfo): ChannelInfo {
     if (figures.subscribers > 0 && !this.#channels.has(name)) this.#deadWorkers.visit(name, keys);
     return figures;
+  }
+
+  /** Has a channel read what it may have missed. */
+  #read(channel: RemoteChannel): void {
+    const isAwaited = !channel.isLoaded || channel.arriving.size > 0;
+    this.#reading.add(channel, isAwaited ? 0 : channel.clients > 0 ? 1 : 2);
   }
 
   get #accurate(): '0' | '1' {

@@ -183,7 +183,7 @@ export class RemoteChannel {
     }
     clearTimeout(this.#idleTimer);
     // It is the first that subscribes, perhaps since the channel was deleted.
-    if (subscribes && this.#followedBefore && !this.#registration.registered) this.readAgain();
+    if (subscribes && this.#followedBefore && !this.#registration.registered) void this.readAgain();
   }
 
   /** Somebody uses it no more. */
@@ -196,22 +196,37 @@ export class RemoteChannel {
 
   /** Its announcements arrive from now on; what was announced before may have been missed. */
   listening(): void {
+    this.listens();
+    void this.readAgain();
+  }
+
+  /** As `listening`, but it reads when `readAgain` says so, or with the next announcement. */
+  listens(): void {
     this.#listens = true;
-    this.cameBack();
+    this.mayHaveMissed();
   }
 
   /** Redis was away, and what was announced meanwhile may have been missed, a deletion too. */
   cameBack(): void {
-    this.#mayBeDeleted = true;
-    this.#wasAway = true;
-    this.readAgain();
+    this.mayHaveMissed();
+    void this.readAgain();
   }
 
-  /** Announcements may have been missed: it reads on from its newest message. */
-  readAgain(): void {
-    if (!this.#listens) return; // it reads when it does
+  /** As `cameBack`, but it reads when `readAgain` says so, or with the next announcement. */
+  mayHaveMissed(): void {
+    this.#mayBeDeleted = true;
+    this.#wasAway = true;
     this.#follows = false;
-    void this.#work();
+  }
+
+  /**
+   * Announcements may have been missed: it reads on from its newest message.
+   * @returns what resolves when it has, or when that failed; undefined when it does not read now.
+   */
+  readAgain(): Promise<void> | undefined {
+    if (!this.#listens) return undefined; // it reads when it does
+    this.#follows = false;
+    return this.#work();
   }
 
   /** An announcement on its PUBSUB channel. */
@@ -304,7 +319,7 @@ export class RemoteChannel {
 
   #retry(): void {
     clearTimeout(this.#retryTimer);
-    this.#retryTimer = after(this.#retries.next(), () => this.readAgain());
+    this.#retryTimer = after(this.#retries.next(), () => void this.readAgain());
   }
 
   async #read(): Promise<void> {

@@ -67,6 +67,12 @@ export class Subscriptions {
     return this.#channels.has(keyOf(channel));
   }
 
+  /** See RedisLink.listensTo. */
+  isInPlace(channel: Buffer): boolean {
+    const listening = this.#channels.get(keyOf(channel));
+    return listening?.at?.open === true && listening.awaited.left === 0 && !listening.broken;
+  }
+
   listen(channel: Buffer): void {
     const key = keyOf(channel);
     if (this.#channels.has(key)) return;
