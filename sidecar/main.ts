@@ -20,7 +20,7 @@ import { Stores } from './store/stores.ts';
 const DRAIN_DEADLINE_MS = 3000;
 const HOOK_DRAIN_DEADLINE_MS = 4000;
 
-/** Milliseconds that telling Redis of the end may take, per upstream. */
+/** Milliseconds that telling Redis of the end may take when nothing else is done any more, all upstreams together. */
 const FAREWELL_DEADLINE_MS = 1000;
 
 /** Connections that may wait to be accepted: a whole site may reconnect at once. */
@@ -122,7 +122,7 @@ async function run(file: string, follow: boolean): Promise<void> {
     });
     await stores.close();
     server.closeIdleConnections();
-    await Promise.all([closed, hooks.drain(HOOK_DRAIN_DEADLINE_MS)]);
+    await Promise.all([closed, hooks.drain(HOOK_DRAIN_DEADLINE_MS), stores.leave(DRAIN_DEADLINE_MS)]);
     process.exit(0);
   };
   process.on('SIGTERM', () => void stop('asked to stop'));

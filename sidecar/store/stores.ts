@@ -7,6 +7,7 @@ import { Recurrences } from '../recurrences.ts';
 import type { DeflateSettings } from '../websocket/deflate.ts';
 import { MemoryStore, type MemoryStoreOptions } from './memory/memory-store.ts';
 import { BackupStore } from './redis/backup-store.ts';
+import { sayFarewells } from './redis/farewells.ts';
 import type { LinkEvents, LinkStats, RedisLink, ShutdownCall } from './redis/link.ts';
 import { RedisStore, type RedisStoreSettings } from './redis/redis-store.ts';
 import { SubscriberCounts } from './redis/subscriber-counts.ts';
@@ -123,12 +124,25 @@ export class Stores {
     return upstream && (upstream.counts ? upstream.link.stats() : 'off');
   }
 
+  /**
+   * Tells each Redis, after `close`, that nobody subscribes here any more. What is not answered in time is left to
+   * `sayFarewell`.
+   */
+  async leave(deadlineMs: number): Promise<void> {
+    await Promise.all(
+      Array.from(this.#upstreams.values(), (upstream) => tellFarewells(upstream, deadlineMs)),
+    );
+  }
+
   /** Tells each Redis, at once, that nobody subscribes here any more; for the end of the process. */
   sayFarewell(deadlineMs: number): void {
-    for (const upstream of this.#upstreams.values()) {
+    const end = performance.now() + deadlineMs;
+    const left = (): number => end - performance.now();
+    const waits = Array.from(this.#upstreams.values(), (upstream) => {
       const farewells = farewellsOf(upstream);
-      if (farewells.length > 0) upstream.link.runAtShutdown(farewells, deadlineMs);
-    }
+      return farewells.length > 0 ? upstream.link.startAtShutdown(farewells, left()) : undefined;
+    });
+    for (const wait of waits) wait?.(left());
   }
 
   /** Ends all subscribers. */
@@ -202,15 +216,15 @@ function farewellsOf({ subscribers, stores }: Upstream): ShutdownCall[] {
 }
 
 /** Redis is told that nobody subscribes here any more, if it is there to listen. */
+async function tellFarewells(upstream: Upstream, deadlineMs: number): Promise<void> {
+  const told = sayFarewells(upstream.link, farewellsOf(upstream));
+  await Promise.race([told, sleep(deadlineMs, undefined, { ref: false })]);
+}
+
+/** Leaves an upstream for good. */
 async function leave(upstream: Upstream): Promise<void> {
   const { link, stores } = upstream;
   await Promise.all([...stores.values()].map((store) => store.close()));
-  const farewells = farewellsOf(upstream);
-  if (link.available) {
-    const told = farewells.map(({ script, keys, args }) =>
-      link.run(script, keys, args, { repeatable: true }),
-    );
-    await Promise.race([Promise.allSettled(told), sleep(LEAVE_DEADLINE_MS, undefined, { ref: false })]);
-  }
+  await tellFarewells(upstream, LEAVE_DEADLINE_MS);
   await link.close();
 }

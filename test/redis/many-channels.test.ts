@@ -3,10 +3,10 @@ import { beforeAll, expect, it } from 'vitest';
 import type { RedisLink } from '../../sidecar/store/redis/link.ts';
 import { upstreamOf, urlOf } from '../support/link.ts';
 import { type RedisServer, startRedis } from '../support/redis.ts';
-import { openStores, subscribe } from '../support/redis-stores.ts';
+import { type OpenedStores, openStores, subscribe } from '../support/redis-stores.ts';
 import { waitFor } from '../support/wait.ts';
 
-const CHANNELS = 10_000;
+const CHANNELS = 5_000;
 /** Calls that a process may have under way of its own accord, however many channels it has. */
 const MAX_OWN_CALLS = 3_000;
 
@@ -21,6 +21,8 @@ beforeAll(async () => {
 class Calls {
   underWay = 0;
   most = 0;
+  /** Left to the shutdown connection. */
+  atShutdown = 0;
   readonly byScript: Record<string, number> = {};
 
   readonly wrap = (link: RedisLink): RedisLink =>
@@ -28,6 +30,12 @@ class Calls {
       get: (target, name) => {
         const value = Reflect.get(target, name, target);
         if (name === 'run') return (...args: Parameters<RedisLink['run']>) => this.#run(target, args);
+        if (name === 'startAtShutdown') {
+          return (calls: readonly unknown[]) => {
+            this.atShutdown += calls.length;
+            return () => 0;
+          };
+        }
         return typeof value === 'function' ? value.bind(target) : value;
       },
     });
@@ -86,3 +94,36 @@ it('reads few channels at a time, each once, when a connection was lost, and pub
   expect(calls.most).toBeLessThan(MAX_OWN_CALLS + 1000);
   expect(log.filter((line) => !/lost the connection|is unavailable/.test(line))).toEqual([]);
 }, 120_000);
+
+it.each<[string, string, (opened: OpenedStores) => Promise<void>]>([
+  [
+    'it ends',
+    'end',
+    async ({ stores }) => {
+      await stores.close();
+      await stores.leave(60_000);
+    },
+  ],
+  ['its upstream is configured no more', 'reload', ({ stores }) => stores.configure(undefined)],
+])(
+  'takes everything back over its connections when %s, few at a time',
+  async (_, prefix, action) => {
+    const calls = new Calls();
+    const opened = await openStores(upstreamOf([urlOf(redis)]), calls.wrap);
+    const store = opened.of();
+    for (let i = 0; i < CHANNELS; i++) subscribe(store, `${prefix}${i}`);
+    const registered = async () =>
+      (await known(prefix, 'fake_subscribers')) + (await known(prefix, 'subscribers'));
+    await waitFor('all to be known', async () => (await registered()) === 2 * CHANNELS, 60_000);
+    await waitFor('quiet', () => calls.underWay === 0);
+    calls.reset();
+    await action(opened);
+    expect(await registered()).toBe(0);
+    expect(calls.byScript).toMatchObject({ add_fakesub: CHANNELS, subscriber_unregister: CHANNELS });
+    expect(calls.most).toBeLessThan(MAX_OWN_CALLS);
+    // Nothing is left for the end of the process.
+    opened.stores.sayFarewell(0);
+    expect(calls.atShutdown).toBe(0);
+  },
+  120_000,
+);

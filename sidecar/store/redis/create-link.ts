@@ -123,7 +123,13 @@ class Link implements RedisLink {
   }
 
   runAtShutdown(calls: readonly ShutdownCall[], deadlineMs: number): number {
-    return this.#shutdown.run(calls, deadlineMs);
+    const startedAt = performance.now();
+    const wait = this.#shutdown.start(calls, deadlineMs);
+    return wait(deadlineMs - (performance.now() - startedAt));
+  }
+
+  startAtShutdown(calls: readonly ShutdownCall[], deadlineMs: number): (deadlineMs: number) => number {
+    return this.#shutdown.start(calls, deadlineMs);
   }
 
   stats(): LinkStats {

@@ -10,6 +10,8 @@ export interface ShutdownCall {
   /** The first one decides where it runs. */
   readonly keys: readonly Buffer[];
   readonly args: readonly ScriptArgument[];
+  /** To be called when it was answered, so that it is not asked for again. */
+  readonly told?: () => void;
 }
 
 /** What a script is called with. Strings go as UTF-8. */
@@ -63,6 +65,12 @@ export interface RedisLink {
    * @returns how many calls were answered, other than with an error.
    */
   runAtShutdown(calls: readonly ShutdownCall[], deadlineMs: number): number;
+  /**
+   * The first half of `runAtShutdown`, for several links at once.
+   * @param deadlineMs milliseconds after which no more calls are passed on.
+   * @returns the other half: blocks for the given milliseconds at most, and gives how many calls were answered.
+   */
+  startAtShutdown(calls: readonly ShutdownCall[], deadlineMs: number): (deadlineMs: number) => number;
   /** Figures for nchan_redis_upstream_stats and stub_status. */
   stats(): LinkStats;
   /** Closes all connections; what still waits fails. */

@@ -129,11 +129,15 @@ export class Registration {
 
   /** The script that takes it back; undefined when it is not registered. */
   farewell(): ShutdownCall | undefined {
-    if (this.#subscriberId === undefined) return undefined;
+    const id = this.#subscriberId;
+    if (id === undefined) return undefined;
     return {
       script: scripts.subscriber_unregister,
       keys: [this.#keys.head],
-      args: [this.#settings.server, this.#subscriberId, this.#settings.emptyTtlSeconds],
+      args: [this.#settings.server, id, this.#settings.emptyTtlSeconds],
+      told: () => {
+        if (this.#subscriberId === id) this.#subscriberId = undefined;
+      },
     };
   }
 

@@ -33,7 +33,7 @@ export interface PackedCall {
 
 export type ToShutdownThread =
   | { readonly kind: 'routes'; readonly routes: readonly ShutdownRoute[] }
-  | { readonly kind: 'run'; readonly calls: readonly PackedCall[] };
+  | { readonly kind: 'run'; readonly calls: readonly PackedCall[]; readonly last: boolean };
 
 /** What became of a connection. */
 export interface FromShutdownThread {

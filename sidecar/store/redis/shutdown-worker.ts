@@ -1,4 +1,5 @@
 /** The thread of the shutdown connection: keeps a connection to each master and runs scripts when it is told to. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { every } from '../../timers.ts';
 import { Connection, isReplyError } from './connection.ts';
@@ -130,16 +131,29 @@ async function run(call: PackedCall): Promise<void> {
   Atomics.add(words, ANSWERED, 1);
 }
 
+/** All that was to be run so far. */
+let running: Promise<unknown>[] = [];
+/** What came last is sent. */
+let sent: Promise<void> = Promise.resolve();
+
 /** What fails is told by the number of answers: nobody would read a log line any more. */
-async function runAll(calls: readonly PackedCall[]): Promise<void> {
-  await Promise.allSettled(calls.map(run));
-  Atomics.store(words, DONE, 1);
-  Atomics.notify(words, DONE);
+async function runAll(calls: readonly PackedCall[], last: boolean): Promise<void> {
+  running.push(...calls.map(run));
+  if (last) {
+    const all = running;
+    running = [];
+    void Promise.allSettled(all).then(() => {
+      Atomics.store(words, DONE, 1);
+      Atomics.notify(words, DONE);
+    });
+  }
+  // They are written, and replies to earlier ones read, before the next are made ready.
+  await nextTurn();
 }
 
 parentPort?.on('message', (message: ToShutdownThread) => {
   if (message.kind === 'routes') setRoutes(message.routes);
-  else void runAll(message.calls);
+  else sent = sent.then(() => runAll(message.calls, message.last));
 });
 
 if (upstream.pingIntervalSeconds > 0) {

@@ -14,6 +14,7 @@ import {
   ANSWERED,
   DONE,
   type FromShutdownThread,
+  type PackedCall,
   SHARED_BYTES,
   type ShutdownRoute,
   type ShutdownSettings,
@@ -26,6 +27,9 @@ const THREAD = import.meta.url.endsWith('.ts')
   ? new URL('../../../dist/sidecar/store/redis/shutdown-worker.js', import.meta.url)
   : new URL('./shutdown-worker.js', import.meta.url);
 
+/** Calls that are passed on, and sent, in one go. */
+const SLICE_CALLS = 1_000;
+
 export interface ShutdownOptions {
   readonly upstream: RedisUpstream;
   readonly scripts: readonly Script[];
@@ -35,6 +39,10 @@ export interface ShutdownOptions {
 
 function pack(value: ScriptArgument): string {
   return (Buffer.isBuffer(value) ? value : Buffer.from(String(value))).toString('latin1');
+}
+
+function packedCall({ script, keys, args }: ShutdownCall): PackedCall {
+  return { sha1: script.sha1, keys: keys.map(pack), args: args.map(pack) };
 }
 
 export class ShutdownConnection {
@@ -67,21 +75,21 @@ export class ShutdownConnection {
     this.#post({ kind: 'routes', routes: next });
   }
 
-  /** See RedisLink.runAtShutdown. */
-  run(calls: readonly ShutdownCall[], deadlineMs: number): number {
-    if (!this.#worker || calls.length === 0) return 0;
+  /** See RedisLink.startAtShutdown. */
+  start(calls: readonly ShutdownCall[], deadlineMs: number): (deadlineMs: number) => number {
+    if (!this.#worker || calls.length === 0) return () => 0;
     Atomics.store(this.#words, DONE, 0);
     Atomics.store(this.#words, ANSWERED, 0);
-    this.#post({
-      kind: 'run',
-      calls: calls.map(({ script, keys, args }) => ({
-        sha1: script.sha1,
-        keys: keys.map(pack),
-        args: args.map(pack),
-      })),
-    });
-    Atomics.wait(this.#words, DONE, 0, deadlineMs);
-    return Atomics.load(this.#words, ANSWERED);
+    const end = performance.now() + deadlineMs;
+    // The thread sends the first ones while the next are packed.
+    for (let i = 0; i < calls.length && performance.now() < end; i += SLICE_CALLS) {
+      const packed = calls.slice(i, i + SLICE_CALLS).map(packedCall);
+      this.#post({ kind: 'run', calls: packed, last: i + SLICE_CALLS >= calls.length });
+    }
+    return (waitMs) => {
+      Atomics.wait(this.#words, DONE, 0, Math.max(waitMs, 0));
+      return Atomics.load(this.#words, ANSWERED);
+    };
   }
 
   async close(): Promise<void> {

@@ -108,11 +108,15 @@ export class SubscriberCounts {
 
   /** What Redis must be told before the process ends: that there are no clients here any more. */
   farewells(): ShutdownCall[] {
-    const calls: ShutdownCall[] = [];
-    for (const { counted, head } of this.#tallies.values()) {
-      if (counted) calls.push({ script: scripts.add_fakesub, keys: [head], args: this.#say(0) });
-    }
-    return calls;
+    const counted = [...this.#tallies.values()].filter((tally) => tally.counted);
+    return counted.map((tally) => ({
+      script: scripts.add_fakesub,
+      keys: [tally.head],
+      args: this.#say(0),
+      told: () => {
+        tally.counted = false;
+      },
+    }));
   }
 
   stop(): void {
