@@ -7,6 +7,8 @@
 -- ARGV[3] ttl_ms         milliseconds until the server will say that it is still there
 -- ARGV[4] margin_ms      milliseconds that it may be late
 -- ARGV[5] time           Unix second of now
+-- ARGV[6] worker         PUBSUB channel of the process that the server is in, by which others see whether it lives; may
+--                        be left out
 --
 -- Reply: { id of the registration, servers registered, milliseconds until the next channel_keepalive }
 
@@ -33,6 +35,8 @@ if not known_id or subscriber_id ~= known_id then
   known_id = tonumber(head[1] or 0) + 1
   redis.call("HSET", channel, "last_subscriber_id", known_id, field, known_id)
 end
+local worker = ARGV[6]
+if worker then redis.call("HSET", channel, worker_field(server), (string.gsub(worker, "^" .. WORKER_PREFIX, ""))) end
 redis.call("HSET", channel, "subscribers", servers, "last_seen_subscriber", time)
 if redis.call("PTTL", channel) < ttl + margin then expire_channel(channel, ttl + margin) end
 return { known_id, servers, ttl }

@@ -23,7 +23,7 @@ local field = registration_field(server)
 local head = redis.call("HMGET", channel, "subscribers", field)
 local servers = math.max(tonumber(head[1] or 0), 0)
 if tonumber(head[2]) ~= subscriber_id then return servers end
-redis.call("HDEL", channel, field)
+redis.call("HDEL", channel, field, worker_field(server))
 -- Servers of Nchan may have taken back more than there were.
 if servers == 0 then return 0 end
 local left = redis.call("HINCRBY", channel, "subscribers", -1)

@@ -6,3 +6,11 @@
 local function registration_field(server)
   return "registered:" .. server
 end
+
+-- The field that tells the process which the server is in, where it has said so: its PUBSUB channel without what all of
+-- them begin with, since Redis needs several times the memory for a hash with a value of more than 64 bytes.
+local function worker_field(server)
+  return "worker:" .. server
+end
+
+local WORKER_PREFIX = "nchan_worker:"

@@ -113,6 +113,14 @@ it('SIGKILL of servers leaves numbers that are soon right again, and those of th
   );
   await waitFor('nobody to be left of the dead', async () => (await publish()) === 202, SUSPICION_MS);
   expect((await byWorker('kill')).reduce((sum, count) => sum + Number(count), 0)).toBe(300);
+  const registered = async (head: string) =>
+    (await client.hkeys(head)).filter((field) => field.startsWith('registered:')).length;
+  await waitFor(
+    'its registrations to be taken back',
+    async () => (await registered(headOf('kill', 0))) === 2,
+  );
+  expect(await registered(headOf('alone', 7))).toBe(0);
+  expect(await client.hget(headOf('alone', 7), 'subscribers')).toBe('0');
   await expectLogOf(outageRow('the sidecar is killed (kill -9)'), () => dying.output());
 }, 90_000);
 

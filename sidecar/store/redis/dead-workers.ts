@@ -1,5 +1,5 @@
 /**
- * Takes away what servers that died have left of their clients in Redis. Who is alive listens on its own PUBSUB channel,
+ * Takes away what servers that died have left in Redis: their clients' numbers, and their registrations. Who is alive listens on its own PUBSUB channel,
  * those of Nchan too. A worker that did not listen twice, SUSPICION_MS apart, and whose number did not change meanwhile,
  * is taken for dead: longer than Nchan waits before it connects again. Should it come back all the same, an njchan sends
  * its number again, while an Nchan counts too few until its clients have come anew.
@@ -17,8 +17,12 @@ import { type RedisLink, RedisUnavailableError } from './link.ts';
 export const LOOK_INTERVAL_MS = 60_000;
 export const SUSPICION_MS = 20_000;
 
-/** Looks in one second; with more channels than LOOK_INTERVAL_MS has room for, it takes longer. */
-const LOOKS_A_SECOND = 500;
+/**
+ * Looks in one second: as many as it takes to look at each channel once in LOOK_INTERVAL_MS, but within these. With more
+ * channels than the greater one has room for, 300,000, it takes longer.
+ */
+const LEAST_LOOKS_A_SECOND = 500;
+const MOST_LOOKS_A_SECOND = 5_000;
 
 /** Channels that are looked at because somebody publishes to them; further ones are not. */
 const MAX_VISITED = 10_000;
@@ -36,6 +40,7 @@ interface Look {
 
 export class DeadWorkers {
   readonly #link: RedisLink;
+  readonly #emptyTtlSeconds: number;
   readonly #fault: (channel: string, error: unknown) => void;
   readonly #now: () => number;
   /** Each in the order in which they are due: at once, soon, and some time. */
@@ -48,13 +53,18 @@ export class DeadWorkers {
   readonly #visited = new Map<string, number>();
   readonly #timer: NodeJS.Timeout;
 
-  /** @param now milliseconds of a clock that only grows. */
+  /**
+   * @param emptyTtlSeconds how long a channel lives on without messages and servers.
+   * @param now milliseconds of a clock that only grows.
+   */
   constructor(
     link: RedisLink,
+    emptyTtlSeconds: number,
     fault: (channel: string, error: unknown) => void,
     now = () => performance.now(),
   ) {
     this.#link = link;
+    this.#emptyTtlSeconds = emptyTtlSeconds;
     this.#fault = fault;
     this.#now = now;
     this.#timer = every(1, () => this.#tick());
@@ -91,7 +101,8 @@ export class DeadWorkers {
       this.#visited.delete(name);
     }
     if (!this.#link.available) return;
-    let left = LOOKS_A_SECOND;
+    const wanted = Math.ceil((this.#watched.size * 1000) / LOOK_INTERVAL_MS);
+    let left = Math.min(Math.max(wanted, LEAST_LOOKS_A_SECOND), MOST_LOOKS_A_SECOND);
     for (const looks of [this.#second, this.#first, this.#next]) {
       for (const [channel, { dueMs, suspects }] of looks) {
         if (dueMs > now || left-- <= 0) break;
@@ -104,9 +115,14 @@ export class DeadWorkers {
   async #look(channel: Watched, suspects: string): Promise<void> {
     let found = '';
     try {
-      const reply = await this.#link.run(scripts.forget_workers, [channel.keys.head], [suspects], {
-        repeatable: true,
-      });
+      const reply = await this.#link.run(
+        scripts.forget_workers,
+        [channel.keys.head],
+        [suspects, this.#emptyTtlSeconds],
+        {
+          repeatable: true,
+        },
+      );
       found = String(reply);
     } catch (error) {
       if (!(error instanceof RedisUnavailableError)) this.#fault(channel.name, error);

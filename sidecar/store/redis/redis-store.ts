@@ -83,7 +83,7 @@ export class RedisStore implements Store {
     this.#link = link;
     this.#local = local;
     this.#counts = counts;
-    this.#deadWorkers = new DeadWorkers(link, fault);
+    this.#deadWorkers = new DeadWorkers(link, settings.channelTimeout, fault);
     const stored = settings.redisStorageMode !== 'nostore';
     this.#host = {
       link,

@@ -60,7 +60,7 @@ export class Registration {
   /** It may be one of before the last deletion. */
   #doubtful = false;
   readonly #ttls: Delays;
-  /** What Redis was asked last. */
+  /** What Redis was asked last, in milliseconds. */
   #ttlMs = 0;
   #confirming = false;
   #timer: NodeJS.Timeout | undefined;
@@ -87,7 +87,8 @@ export class Registration {
 
   async #register(): Promise<void> {
     const deletions = this.#deletions;
-    this.#ttlMs = Math.round(this.#ttls.next());
+    // One that is only made sure of shall not last longer with every lost connection.
+    if (this.#subscriberId === undefined) this.#ttlMs = Math.round(this.#ttls.next());
     const reply = await this.#link.run(
       scripts.subscriber_register,
       [this.#keys.head],
@@ -97,6 +98,7 @@ export class Registration {
         this.#ttlMs,
         this.#settings.marginMs,
         Math.floor(Date.now() / 1000),
+        this.#link.worker,
       ],
       { repeatable: true },
     );

@@ -31,7 +31,7 @@ export function describeSubscriberRegister(lua: Lua): void {
   describeArguments(
     lua,
     'subscriber_register',
-    { keys: { channel: KEY }, args: right },
+    { keys: { channel: KEY }, args: { ...right, worker: WORKER }, optional: ['worker'] },
     {
       subscriber_id: wholeNumber(1),
       ttl_ms: wholeNumber(1),
@@ -52,6 +52,13 @@ export function describeSubscriberRegister(lua: Lua): void {
       ...{ last_subscriber_id: '1', subscribers: '1', last_seen_subscriber: String(NOW) },
       [`registered:${SERVER}`]: '1',
     });
+  });
+
+  test('remembers the process that the server is in, until it takes itself back', async () => {
+    await register({ worker: WORKER });
+    expect((await headOf(lua))[`worker:${SERVER}`]).toBe('{1}');
+    await unregister(lua, SERVER, 1);
+    expect((await headOf(lua))[`worker:${SERVER}`]).toBeUndefined();
   });
 
   test('counts servers', async () => {

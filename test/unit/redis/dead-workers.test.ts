@@ -27,6 +27,7 @@ beforeEach(() => {
   } as unknown as RedisLink;
   workers = new DeadWorkers(
     link,
+    5,
     (_, error) => expect.unreachable(String(error)),
     () => Date.now(),
   );
@@ -95,4 +96,15 @@ it('spreads looks over the seconds', async () => {
     counts.push(looks.length);
   }
   expect(counts).toEqual([500, 1000, 1200]);
+});
+
+it('looks at each of very many channels once in the interval, but not at more in a second than Redis can bear', async () => {
+  for (let i = 0; i < 60_000; i++) workers.watch(channelOf(`${i}`));
+  await pass(1000);
+  expect(looks).toHaveLength(1000);
+  await pass(LOOK_INTERVAL_MS - 1000);
+  expect(looks).toHaveLength(60_000);
+  for (let i = 0; i < 300_000; i++) workers.watch(channelOf(`more ${i}`));
+  await pass(1000);
+  expect(looks).toHaveLength(65_000);
 });
