@@ -69,6 +69,29 @@ describe('the connections', () => {
     expect(await states.next()).toBe('available');
     expect(await listening.next()).toBe('{channel:test/pinged}:pubsub');
   });
+
+  it('are not made anew for a ping that was lost with the connection before', async () => {
+    const proxy = await startTcpProxy(redis.socket);
+    const upstream = upstreamOf([`redis://127.0.0.1:${proxy.port}`], {
+      pingIntervalSeconds: 1,
+      commandTimeoutMs: 500,
+    });
+    const { link } = await openAvailableLink(upstream, scripts);
+    const [client, listener] = [await redis.connect(), await redis.connect()];
+    let pings = 0;
+    listener.on('message', () => pings++);
+    await listener.subscribe(link.worker);
+    proxy.cut('njchan:pubsub');
+    await waitFor('a ping', () => pings === 1);
+    const list = String(await client.call('CLIENT', 'LIST'));
+    const ids = [...list.matchAll(/^id=(\d+) .* name=njchan:pubsub:/gm)].map(([, id]) => id as string);
+    const subscribers = async () => (await client.pubsub('NUMSUB', link.worker))[1];
+    for (const id of ids) await client.call('CLIENT', 'KILL', 'ID', id);
+    await waitFor('another connection', async () => link.available && (await subscribers()) === 2);
+    // Its time was over long before the next one was sent.
+    await waitFor('another ping', () => pings === 2);
+    expect(link.stats().servers[0]).toMatchObject({ connected: true, disconnects: 1 });
+  });
 });
 
 describe('scripts', () => {

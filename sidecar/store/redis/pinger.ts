@@ -31,6 +31,11 @@ export class Pinger {
     if (message.equals(this.#ping)) this.#clear();
   }
 
+  /** A connection was lost, and with it perhaps the ping that is on its way: nobody waits for that any more. */
+  connectionLost(): void {
+    this.#clear();
+  }
+
   close(): void {
     clearInterval(this.#interval);
     this.#clear();

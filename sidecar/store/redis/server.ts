@@ -236,6 +236,7 @@ export class Server {
         },
         lost: (why) => {
           this.#disconnects++;
+          this.#pinger.connectionLost();
           outages.down(key, `${role}: lost the connection to Redis at ${this.url}: ${why.message}`);
           this.#events.changed(this);
         },
