@@ -23,7 +23,7 @@ const draft = (text: string): MessageDraft => ({
   eventsourceEvent: '',
 });
 
-outageRow("FLUSHALL, or a channel's head is lost, and no connection with it");
+outageRow('FLUSHALL, or the head of a channel is lost, and no connection with it');
 
 const redis = await startRedis();
 const client = await redis.connect();

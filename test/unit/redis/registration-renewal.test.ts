@@ -10,7 +10,7 @@ it('a registration that is renewed does not last longer each time, one that is k
     worker: 'nchan_worker:{1}',
     run: async (script: { name: string }, _keys: unknown, args: readonly unknown[]) => {
       const registers = script.name === 'subscriber_register';
-      asked.push([script.name, args[registers ? 2 : 0]]);
+      asked.push([script.name, args[registers ? 2 : 1]]);
       return registers ? [1, 1, 1000] : 1000;
     },
   } as unknown as RedisLink;

@@ -24,6 +24,7 @@ describe('parseAnnouncement reads what Nchan sends', () => {
       '\x9b\xacmax_msgs+msg\n\xcd\x0e\x10\xcek\x01G\xac\x00\x00\x00\xa5first\xa0\xa0\x00',
       {
         kind: 'message',
+        noServers: false,
         maxMessages: 10,
         message: { ...message, id: { time: 1795245996, tag: 0 }, previous: { time: 0, tag: 0 } },
       },
@@ -33,6 +34,7 @@ describe('parseAnnouncement reads what Nchan sends', () => {
       '\x9a\xa3msg\xcd\x0e\x10\xcek\x01E\x80\x01\xcek\x01E\x80\x00\xa6second\xa0\xa0\x00',
       {
         kind: 'message',
+        noServers: false,
         maxMessages: undefined,
         message: {
           ...message,
@@ -77,6 +79,7 @@ describe('parseAnnouncement reads what Nchan sends', () => {
       '\x99\xa3msg\xcd\x0e\x10\xcek\x01G\xac\x00\x00\x00\xa5first\xa0\xa0',
       {
         kind: 'message',
+        noServers: false,
         maxMessages: undefined,
         message: { ...message, id: { time: 1795245996, tag: 0 }, previous: { time: 0, tag: 0 } },
       },
@@ -86,6 +89,7 @@ describe('parseAnnouncement reads what Nchan sends', () => {
       '\x9a\xa3msg\x00\x01\x00\x00\x00\xa5first\xa0\xa0\x01',
       {
         kind: 'message',
+        noServers: false,
         maxMessages: undefined,
         message: {
           ...message,
@@ -145,6 +149,7 @@ describe('formatUnstoredMessage', () => {
         };
         expect(parseAnnouncement(formatUnstoredMessage(draft, 1795245996))).toEqual({
           kind: 'message',
+          noServers: false,
           maxMessages: undefined,
           message: { ...draft, id: { time: 1795245996, tag: 0 }, previous: { time: 0, tag: 0 } },
         });
