@@ -19,19 +19,23 @@ export class ScriptError extends Error {
   /** The error's first word, as Redis's own errors have it: `WRONGTYPE`, `NOSCRIPT`; `ERR` when it has none. */
   readonly code: string;
   readonly sha1: string;
-  /** Undefined when the hash is none of ours. */
-  readonly script: Script | undefined;
+  readonly #script: Script | undefined;
 
   constructor(report: ScriptReport, cause: Error) {
     super(report.message, { cause });
     this.code = report.code;
     this.sha1 = report.sha1;
-    this.script = report.script;
+    this.#script = report.script;
+  }
+
+  /** Undefined when the hash is none of ours. No property of its own, or logs would have the whole source. */
+  get script(): Script | undefined {
+    return this.#script;
   }
 
   /** The same for all failures of a script for one reason, wherever in it they happen. */
   get kind(): string {
-    return this.code === 'ERR' ? this.message : `${this.script?.name ?? this.sha1} ${this.code}`;
+    return this.code === 'ERR' ? this.message : `${this.#script?.name ?? this.sha1} ${this.code}`;
   }
 }
 

@@ -32,7 +32,7 @@ export function reportFault(context: ServerContext, handoff: Handoff, error: unk
   }
   if (error instanceof RedisUnavailableError || error instanceof RedisFullError) {
     const full = error instanceof RedisFullError;
-    const more = recurrences.met(full ? error.name : error.message);
+    const more = recurrences.met(full ? error.name : error.kind);
     if (more !== undefined) context.log.warn({ location }, `a request was refused: ${error.message}${more}`);
     if (full) return 'redis_full';
     return handoff.action === 'publish' ? 'redis_unavailable_to_publish' : 'redis_unavailable';

@@ -114,6 +114,13 @@ export interface LinkStats {
 /** Redis cannot be reached, or did not answer: 503 to whoever asked. */
 export class RedisUnavailableError extends Error {
   override readonly name = 'RedisUnavailableError';
+
+  /** The same for all failures for one reason: what a server says of its reason can name the channel. */
+  get kind(): string {
+    const { cause, message } = this;
+    if (!(cause instanceof Error) || cause.name !== 'ReplyError') return message;
+    return message.replace(cause.message, () => cause.message.slice(0, cause.message.indexOf(' ')));
+  }
 }
 
 /** Redis has lost what it knew of a channel with subscribers here, and is told again; nobody is refused for it. */

@@ -323,6 +323,11 @@ describe('the error of a script', () => {
     expect(String(error)).toBe(`ScriptError: publish.lua:2: ${WRONGTYPE}`);
   });
 
+  it('does not carry the script into a log', () => {
+    const error = scriptError(replyError(seven(WRONGTYPE)), scripts) as ScriptError;
+    expect(Object.keys(error)).not.toContain('script');
+  });
+
   it('leaves everything else as it is', () => {
     const lost = new Error('Connection is closed.');
     expect(scriptError(lost, scripts, publish.sha1)).toBe(lost);
