@@ -6,11 +6,11 @@
 import type { Socket } from 'node:net';
 import { reportFault, type ServerContext } from '../context.ts';
 import { KEEP_ALIVE_MS, MAX_HEADER_BYTES } from '../handoff.ts';
+import { ownBytes } from '../own-bytes.ts';
 import { notAHandoff, refuse } from '../refusal-reply.ts';
 import { writeReply } from '../reply.ts';
 import { type DirectHead, DirectHeadReader } from './direct-head.ts';
 import { type PublisherAnswer, publishMessage } from './http.ts';
-import { ownBytes } from './own-bytes.ts';
 
 /** How such a request begins: those of the gateway have its action as their target. */
 const FIRST_LINE = Buffer.from('POST / HTTP/1.1\r\n');

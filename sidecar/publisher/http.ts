@@ -4,12 +4,12 @@ import { corsHeaders } from '../../handoff/cors.ts';
 import type { RefusalName } from '../../handoff/refusals.ts';
 import type { ServerContext } from '../context.ts';
 import type { Handoff } from '../handoff.ts';
+import { ownBytes } from '../own-bytes.ts';
 import type { HeaderList, Reply } from '../reply.ts';
 import { reportHeaders } from '../report.ts';
 import type { MessageDraft } from '../store/message.ts';
 import type { Store } from '../store/store.ts';
 import { formatChannelInfo, negotiateFormat } from './channel-info.ts';
-import { ownBytes } from './own-bytes.ts';
 import {
   contentTypeTooLong,
   eventOf,

@@ -3,10 +3,10 @@ import { type IncomingHttpHeaders, STATUS_CODES } from 'node:http';
 import { REFUSALS, type RefusalName } from '../../handoff/refusals.ts';
 import { reportFault, type ServerContext } from '../context.ts';
 import type { Handoff } from '../handoff.ts';
+import { ownBytes } from '../own-bytes.ts';
 import type { WebSocketConnection } from '../websocket/connection.ts';
 import { encodeFrame, OPCODE } from '../websocket/frame.ts';
 import { formatChannelInfo, type InfoFormat, negotiateFormat } from './channel-info.ts';
-import { ownBytes } from './own-bytes.ts';
 import { eventOf, publish, whatToPublish } from './publish.ts';
 
 /** Messages of one connection, and their bytes, that may wait for the store before its client is made to wait. */

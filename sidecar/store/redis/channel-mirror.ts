@@ -1,4 +1,5 @@
 /** Brings the messages of a channel in Redis into the local store, which keeps and delivers them. */
+import { ownBytes } from '../../own-bytes.ts';
 import type { MemoryStore } from '../memory/memory-store.ts';
 import type { Deflated, MessageId } from '../message.ts';
 import type { RedisMessage } from './announcement.ts';
@@ -27,6 +28,14 @@ export interface ChannelMirror {
 }
 
 const always = () => true;
+
+/** How many times larger than a message the memory may be that it keeps alive. */
+const MAX_KEPT_ALIVE = 2;
+
+/** A message's data to be kept: what came over a connection is a slice of all that was read at once. */
+function keptData({ data }: RedisMessage): Buffer {
+  return data.buffer.byteLength > MAX_KEPT_ALIVE * data.length ? ownBytes([data]) : data;
+}
 
 /** The local copy has the ids and the buffer length of the channel in Redis. */
 export class StoredMirror implements ChannelMirror {
@@ -72,7 +81,7 @@ export class StoredMirror implements ChannelMirror {
       this.#name,
       message.id,
       {
-        data: message.data,
+        data: buffered ? keptData(message) : message.data,
         deflated,
         contentType: message.contentType,
         eventsourceEvent: message.eventsourceEvent,
@@ -118,7 +127,8 @@ export class UnstoredMirror implements ChannelMirror {
   }
 
   #adopt(message: RedisMessage, deflated: Deflated | undefined): void {
-    const { data, contentType, eventsourceEvent, ttlSeconds } = message;
+    const data = keptData(message);
+    const { contentType, eventsourceEvent, ttlSeconds } = message;
     void this.#local.adopt(
       this.#name,
       undefined,
