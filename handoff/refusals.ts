@@ -141,6 +141,11 @@ export const REFUSALS = {
     body: PAGE,
     cure: 'The application that nchan_publisher_upstream_request asks gave no answer, or one that is too large; the logs of nginx and the sidecar say more.',
   },
+  publisher_upstream_busy: {
+    status: 503,
+    body: PAGE,
+    cure: 'Too many messages wait for the answers of the application that nchan_publisher_upstream_request asks, which is slow or silent; publish again later.',
+  },
   hook_context_too_large: {
     status: 431,
     body: PAGE,

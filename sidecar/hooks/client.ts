@@ -10,6 +10,7 @@ import { request as sendTls, Agent as TlsAgent } from 'node:https';
 import { isIP } from 'node:net';
 import { ANSWER_FAILED_HEADER, ANSWER_STATUS_HEADER, ANSWER_TYPE_HEADER } from '../../handoff/hooks.ts';
 import { type HookRequest, headOf } from './request.ts';
+import type { ShareLimits } from './shares.ts';
 import { Slots } from './slots.ts';
 
 /** What came back. */
@@ -36,10 +37,9 @@ const KEPT_CONNECTIONS = 64;
 /** For so long; nginx keeps them for 75 s. */
 const KEPT_MS = 60_000;
 
-export interface HookLimits {
-  /** Under way at a time: for one location, and in all. */
-  readonly perTarget: number;
-  readonly total: number;
+/** Hooks of one kind and location share what they may use. */
+export function targetOf({ kind, context }: HookRequest): string {
+  return `${kind} ${context.location} ${context.socket}`;
 }
 
 export class HookClient {
@@ -53,25 +53,27 @@ export class HookClient {
     rejectUnauthorized: false,
   });
 
-  constructor({ perTarget, total }: HookLimits) {
-    this.#slots = new Slots(perTarget, total);
+  /** @param limits of what is under way at a time */
+  constructor(limits: ShareLimits) {
+    this.#slots = new Slots(limits);
   }
 
   /**
    * Sends one, when there is room for it.
    * @param maxBytes of the answer's body
+   * @param cancelled when nobody wants the answer any more, whether it waits or is under way
    * @throws HookError
    */
-  async send(hook: HookRequest, maxBytes: number): Promise<HookAnswer> {
-    const { kind, context } = hook;
-    const target = `${kind} ${context.location} ${context.socket}`;
-    await new Promise<void>((start) => this.#slots.take(target, start));
+  async send(hook: HookRequest, maxBytes: number, cancelled?: AbortSignal): Promise<HookAnswer> {
+    const target = targetOf(hook);
+    await this.#room(target, cancelled);
     try {
-      return await this.#attempt(hook, maxBytes);
+      return await this.#attempt(hook, maxBytes, true, cancelled);
     } catch (error) {
       // nginx closed a kept connection at this moment, and has not looked at the request.
       if (!(error instanceof StaleConnection)) throw error;
-      return await this.#attempt(hook, maxBytes);
+      // With a reload it closes all of them.
+      return await this.#attempt(hook, maxBytes, false, cancelled);
     } finally {
       this.#slots.release(target);
     }
@@ -83,9 +85,31 @@ export class HookClient {
     this.#tlsAgent.destroy();
   }
 
-  #attempt(hook: HookRequest, maxBytes: number): Promise<HookAnswer> {
+  /** Resolves when there is room, which then is to be released. */
+  #room(target: string, cancelled: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
-      const request = this.#open(hook);
+      const start = (): void => {
+        cancelled?.removeEventListener('abort', leave);
+        resolve();
+      };
+      const leave = (): void => {
+        this.#slots.leave(target, start);
+        reject(new HookError('cancelled'));
+      };
+      cancelled?.addEventListener('abort', leave);
+      this.#slots.take(target, start);
+    });
+  }
+
+  /** @param kept whether it may be sent over a connection that was kept */
+  #attempt(
+    hook: HookRequest,
+    maxBytes: number,
+    kept: boolean,
+    cancelled: AbortSignal | undefined,
+  ): Promise<HookAnswer> {
+    return new Promise((resolve, reject) => {
+      const request = this.#open(hook, kept, cancelled);
       let answered = false;
       const deadline = setTimeout(
         () => request.destroy(new Error(`no answer within ${ANSWER_DEADLINE_MS / 1000} s`)),
@@ -95,7 +119,9 @@ export class HookClient {
       request.on('error', (error: NodeJS.ErrnoException) => {
         const isStale =
           request.reusedSocket && !answered && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
-        reject(isStale ? new StaleConnection() : new HookError(error.message));
+        reject(
+          isStale ? new StaleConnection('nginx closed a kept connection') : new HookError(error.message),
+        );
       });
       request.on('response', (response) => {
         answered = true;
@@ -108,14 +134,15 @@ export class HookClient {
     });
   }
 
-  #open(hook: HookRequest): ClientRequest {
+  #open(hook: HookRequest, kept: boolean, signal: AbortSignal | undefined): ClientRequest {
     const { context } = hook;
     const { method, path, headers } = headOf(hook);
     const host = (context.headers[1] as string).replace(/:\d*$/, '');
     const options: RequestOptions = { socketPath: context.socket, method, path, headers, setHost: false };
-    if (!context.tls) return sendPlain({ ...options, agent: this.#agent });
+    if (signal) options.signal = signal;
+    if (!context.tls) return sendPlain({ ...options, agent: kept && this.#agent });
     const servername = host === '' || isIP(host.replace(/^\[|\]$/g, '')) ? '' : host;
-    return sendTls({ ...options, agent: this.#tlsAgent, servername });
+    return sendTls({ ...options, agent: kept && this.#tlsAgent, servername, rejectUnauthorized: false });
   }
 }
 

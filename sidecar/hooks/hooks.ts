@@ -1,4 +1,5 @@
 /** All that the sidecar asks through nginx. */
+import type { Socket } from 'node:net';
 import type { KeptHooks } from '../../handoff/redis.ts';
 import type { Handoff } from '../handoff.ts';
 import type { Logger } from '../log.ts';
@@ -47,11 +48,17 @@ export class Hooks {
   /**
    * What becomes of a message; undefined where nobody is to be asked.
    * @param maxBytes that may be published in its place
+   * @param publisher the connection that brought it
    */
-  askAbout(handoff: Handoff, data: Buffer, maxBytes: number): Promise<Verdict> | undefined {
+  askAbout(
+    handoff: Handoff,
+    data: Buffer,
+    maxBytes: number,
+    publisher: Socket,
+  ): Promise<Verdict> | undefined {
     const { hooks } = handoff;
     if (!hooks?.uris.publisher_upstream_request) return undefined;
-    return this.#upstream.ask(handoff, hooks, data, maxBytes);
+    return this.#upstream.ask(handoff, hooks, data, maxBytes, publisher);
   }
 
   /** Waits until everybody was told, and Redis of that, at most so long. */

@@ -5,11 +5,12 @@
 import type { Logger } from '../log.ts';
 import { Recurrences } from '../recurrences.ts';
 import { after } from '../timers.ts';
-import { HookClient, type HookLimits, HookRefused } from './client.ts';
+import { HookClient, HookRefused } from './client.ts';
 import type { HookRequest } from './request.ts';
+import type { ShareLimits } from './shares.ts';
 
 /** Under way at a time. Each takes two of nginx's connections. */
-const LIMITS: HookLimits = { perTarget: 64, total: 512 };
+const LIMITS: ShareLimits = { guaranteed: 8, perTarget: 64, shared: 512 };
 
 /** Notifications that may be kept until they are answered, and their bytes, roughly; further ones are dropped. */
 export const MAX_NOTIFICATIONS = 100_000;
@@ -121,7 +122,8 @@ export class Notifications {
   }
 }
 
-function sizeOf({ context }: HookRequest): number {
+/** Bytes that one takes while it is kept, roughly and without its message. */
+export function sizeOf({ context }: HookRequest): number {
   let bytes = OVERHEAD_BYTES + context.target.length + context.args.length;
   for (const text of context.headers) bytes += text.length;
   for (const [, text] of context.variables) bytes += text.length;

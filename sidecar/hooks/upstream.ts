@@ -1,15 +1,23 @@
 /** Asks an application what becomes of a message: nchan_publisher_upstream_request (spec/hooks.md §3). */
+import type { Socket } from 'node:net';
 import type { RefusalName } from '../../handoff/refusals.ts';
 import type { Handoff } from '../handoff.ts';
 import type { Logger } from '../log.ts';
 import { Recurrences } from '../recurrences.ts';
-import { type HookAnswer, HookClient, type HookLimits } from './client.ts';
+import { type HookAnswer, HookClient, targetOf } from './client.ts';
 import type { HookContext } from './context.ts';
+import { sizeOf } from './notifications.ts';
 import type { HookRequest, HookVariables } from './request.ts';
+import { type ShareLimits, Shares } from './shares.ts';
 import { channelVariables, startId } from './variables.ts';
 
 /** Under way at a time. Publishers wait for the answer, so there may be more of these. */
-const LIMITS: HookLimits = { perTarget: 256, total: 1024 };
+const LIMITS: ShareLimits = { guaranteed: 32, perTarget: 256, shared: 1024 };
+
+/** Messages that are kept until they are answered, those that wait for their turn among them, and their bytes. */
+const KEPT_MESSAGES: ShareLimits = { guaranteed: 128, perTarget: 1024, shared: 4096 };
+const MIB = 1024 * 1024;
+const KEPT_BYTES: ShareLimits = { guaranteed: 4 * MIB, perTarget: 64 * MIB, shared: 256 * MIB };
 
 /** What is to be done with a message. */
 export type Verdict =
@@ -22,6 +30,7 @@ const ORIGINAL: Verdict = { publish: 'original' };
 const NOTHING: Verdict = { publish: 'nothing' };
 const REFUSED: Verdict = { refusal: 'publisher_upstream_refused' };
 const FAILED: Verdict = { refusal: 'publisher_upstream_failed' };
+const BUSY: Verdict = { refusal: 'publisher_upstream_busy' };
 
 const replaced = ({ body, contentType }: HookAnswer): Verdict => ({
   publish: 'answer',
@@ -42,6 +51,8 @@ export class PublisherUpstream {
   readonly #client = new HookClient(LIMITS);
   readonly #log: Logger;
   readonly #failures = new Recurrences();
+  readonly #messages = new Shares(KEPT_MESSAGES);
+  readonly #bytes = new Shares(KEPT_BYTES);
 
   constructor(log: Logger) {
     this.#log = log;
@@ -50,8 +61,16 @@ export class PublisherUpstream {
   /**
    * Asks about a message of a request that has this hook.
    * @param maxBytes that the answer may have
+   * @param publisher the connection that brought it: once it is closed, the message is not published
    */
-  async ask(handoff: Handoff, context: HookContext, data: Buffer, maxBytes: number): Promise<Verdict> {
+  async ask(
+    handoff: Handoff,
+    context: HookContext,
+    data: Buffer,
+    maxBytes: number,
+    publisher: Socket,
+  ): Promise<Verdict> {
+    if (publisher.destroyed) return NOTHING;
     // On a location that is a subscriber too, this is no publisher's request.
     const type = handoff.action === 'publish' ? handoff.transport : '';
     const asSubscriber: HookVariables =
@@ -65,12 +84,37 @@ export class PublisherUpstream {
       method: handoff.transport === 'websocket' && data.length === 0 ? 'GET' : 'POST',
       message: data,
     };
+    const target = targetOf(hook);
+    const bytes = sizeOf(hook) + data.length;
+    if (!this.#messages.hasRoom(target, 1) || !this.#bytes.hasRoom(target, bytes)) {
+      this.#tell(context, 'too many messages wait for its answers');
+      return BUSY;
+    }
+    this.#messages.count(target, 1);
+    this.#bytes.count(target, bytes);
     try {
-      const answer = await this.#client.send(hook, maxBytes);
+      return await this.#send(hook, maxBytes, publisher);
+    } finally {
+      this.#messages.count(target, -1);
+      this.#bytes.count(target, -bytes);
+    }
+  }
+
+  /** Asks for as long as the publisher is there. */
+  async #send(hook: HookRequest, maxBytes: number, publisher: Socket): Promise<Verdict> {
+    const { context } = hook;
+    const left = new AbortController();
+    const leave = (): void => left.abort();
+    publisher.once('close', leave);
+    try {
+      const answer = await this.#client.send(hook, maxBytes, left.signal);
       if (!answer.failed) return VERDICTS[answer.status]?.(answer) ?? REFUSED;
       this.#tell(context, `nginx answered ${answer.status} in the place of its backend`);
     } catch (error) {
+      if (left.signal.aborted) return NOTHING;
       this.#tell(context, (error as Error).message);
+    } finally {
+      publisher.off('close', leave);
     }
     return FAILED;
   }

@@ -34,7 +34,8 @@ export async function publishRequest(
   const { messageBytes } = context.limits();
   const data = await readBody(request, messageBytes);
   if (!data) return { refusal: 'message_too_large' };
-  const draft = await whatToPublish(context, handoff, messageBytes, draftOf(handoff, headers, data));
+  const original = draftOf(handoff, headers, data);
+  const draft = await whatToPublish(context, handoff, messageBytes, original, request.socket);
   if (draft === 'nothing') return { status: 204, headers: corsHeaders(handoff) };
   if (typeof draft === 'string') return { refusal: draft };
   return publishDraft(context.stores.of(handoff.settings), handoff, headers, draft);

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Socket } from 'node:net';
 import type { RefusalName } from '../../handoff/refusals.ts';
 import type { ServerContext } from '../context.ts';
 import type { Handoff } from '../handoff.ts';
@@ -68,6 +69,7 @@ export async function publish(store: Store, handoff: Handoff, draft: MessageDraf
 /**
  * Asks the application of the location, if it has one, what becomes of a message.
  * @param maxBytes that may be published in its place
+ * @param publisher the connection that brought it: once it is closed, nothing is published
  * @returns what is to be published; or nothing, or the refusal for its publisher
  */
 export async function whatToPublish(
@@ -75,8 +77,9 @@ export async function whatToPublish(
   handoff: Handoff,
   maxBytes: number,
   draft: MessageDraft,
+  publisher: Socket,
 ): Promise<MessageDraft | 'nothing' | RefusalName> {
-  const asked = context.hooks.askAbout(handoff, draft.data, maxBytes);
+  const asked = context.hooks.askAbout(handoff, draft.data, maxBytes, publisher);
   if (!asked) return draft;
   const verdict = await asked;
   if ('refusal' in verdict) return verdict.refusal;

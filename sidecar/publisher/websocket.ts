@@ -1,5 +1,6 @@
 /** Publishing over a WebSocket (spec/http-protocol.md §3). */
 import { type IncomingHttpHeaders, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import { REFUSALS, type RefusalName } from '../../handoff/refusals.ts';
 import { reportFault, type ServerContext } from '../context.ts';
 import type { Handoff } from '../handoff.ts';
@@ -19,6 +20,7 @@ const INTERNAL_ERROR = 1011;
 
 export class WebSocketPublisher {
   readonly #connection: WebSocketConnection;
+  readonly #socket: Socket;
   readonly #handoff: Handoff;
   readonly #context: ServerContext;
   readonly #replies: boolean;
@@ -31,15 +33,20 @@ export class WebSocketPublisher {
   #waitingBytes = 0;
   #full = false;
 
-  /** @param replies whether each message is answered with the channel's figures. */
+  /**
+   * @param socket of the connection
+   * @param replies whether each message is answered with the channel's figures.
+   */
   constructor(
     connection: WebSocketConnection,
+    socket: Socket,
     headers: IncomingHttpHeaders,
     handoff: Handoff,
     context: ServerContext,
     replies: boolean,
   ) {
     this.#connection = connection;
+    this.#socket = socket;
     this.#handoff = handoff;
     this.#context = context;
     this.#replies = replies;
@@ -62,7 +69,13 @@ export class WebSocketPublisher {
         contentType: binary ? 'application/octet-stream' : this.#textContentType,
         eventsourceEvent: this.#event,
       };
-      const draft = await whatToPublish(this.#context, this.#handoff, websocketMessageBytes, original);
+      const draft = await whatToPublish(
+        this.#context,
+        this.#handoff,
+        websocketMessageBytes,
+        original,
+        this.#socket,
+      );
       if (draft === 'nothing') return;
       if (typeof draft === 'string') {
         this.#refuse(draft);

@@ -75,7 +75,7 @@ export function serveWebSocket(
   );
   // A subscriber gets its own messages back, so only a publisher that is nothing else is told about each one.
   const publisher = publishes
-    ? new WebSocketPublisher(connection, request.headers, handoff, context, !subscribes)
+    ? new WebSocketPublisher(connection, socket, request.headers, handoff, context, !subscribes)
     : undefined;
   const { websocketPingInterval } = handoff.settings;
   if (websocketPingInterval > 0) pinger = new Pinger(connection, websocketPingInterval);

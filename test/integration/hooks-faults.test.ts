@@ -24,6 +24,8 @@ const locations = (app: HookApplication): string => `
         location ~ ^/checked/(\\w+)$ {
             client_max_body_size 64m; nchan_pubsub; nchan_channel_id $1; nchan_publisher_upstream_request /hook/up/$1;
         }
+        location ~ ^/dropped/(\\w+)$ { nchan_pubsub; nchan_channel_id $1; nchan_publisher_upstream_request /drop/$1; }
+        location /drop/ { internal; proxy_pass ${app.url}; }
         location /hook/ {
             internal; client_max_body_size 64m; proxy_ignore_client_abort on; proxy_pass ${app.url};
         }`;
@@ -85,6 +87,67 @@ describe('an application that never answers', () => {
     expect(held).toHaveLength(1);
     held[0]?.writeHead(200).end('held');
     expect([await next(), await next()]).toEqual(['held', 'after']);
+    await njchan.stop();
+  });
+});
+
+describe('publishers whose messages wait for a silent application', () => {
+  const CLIENTS = {
+    HTTP: async (port: number, channel: string) => {
+      const connection = await RawConnection.open(port);
+      connection.send(`POST /dropped/${channel} HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nx`);
+      return () => connection.destroy();
+    },
+    'a WebSocket': async (port: number, channel: string) => {
+      const client = await openWebSocket(`http://127.0.0.1:${port}/dropped/${channel}`);
+      client.send('x');
+      client.send('the next');
+      return () => client.socket.terminate();
+    },
+  };
+
+  it.each(Object.entries(CLIENTS))('publish nothing once they have left, over %s', async (_, open) => {
+    const app = await startHookApplication();
+    let dropped: (() => void) | undefined;
+    const isDropped = new Promise<void>((resolve) => {
+      dropped = resolve;
+    });
+    app.answer = (_, response) => void response.once('close', () => dropped?.());
+    const njchan = await start(app);
+    const leave = await open(njchan.port, 'left');
+    await app.until('/drop/left', 1);
+    leave();
+    await isDropped;
+    app.answer = (_, response) => void response.writeHead(304).end();
+    expect((await request(njchan.port, 'POST', '/dropped/stays', { body: 'x' })).status).toBe(202);
+    expect((await request(njchan.port, 'GET', '/pub/left')).status).toBe(404);
+    expect(app.about('/drop/left')).toHaveLength(1);
+    await njchan.stop();
+  });
+
+  threat('waiting-hooks');
+  it('are refused when too much waits, and only at that location', async () => {
+    const app = await startHookApplication();
+    const held: ServerResponse[] = [];
+    app.answer = ({ url }, response) => {
+      if (url.includes('/up/')) held.push(response);
+      else response.writeHead(304).end();
+    };
+    const njchan = await start(app);
+    const large = Buffer.alloc(21 * 1024 * 1024 + 180_000, 'x');
+    const small = Buffer.alloc(600_000, 'x');
+    const waiting = [1, 2, 3].map(() => request(njchan.port, 'POST', '/checked/full', { body: large }));
+    await app.until('/up/full', 3);
+    expect((await request(njchan.port, 'POST', '/checked/full', { body: small })).status).toBe(503);
+    const client = await openWebSocket(`${njchan.url}/checked/full`);
+    const closed = client.closed;
+    client.send(small);
+    expect(await closed).toEqual({ code: 1011, reason: '503 Service Unavailable' });
+    expect((await request(njchan.port, 'POST', '/dropped/other', { body: small })).status).toBe(202);
+    for (const response of held) response.writeHead(204).end();
+    expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual([204, 204, 204]);
+    app.answer = undefined;
+    expect((await request(njchan.port, 'POST', '/checked/full', { body: 'x' })).status).toBe(202);
     await njchan.stop();
   });
 });

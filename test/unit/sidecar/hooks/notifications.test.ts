@@ -5,7 +5,7 @@ import pino from 'pino';
 import { describe, expect, it } from 'vitest';
 import { ANSWER_STATUS_HEADER, addField } from '../../../../handoff/hooks.ts';
 import { DEFAULT_SETTINGS } from '../../../../handoff/settings.ts';
-import { HookClient } from '../../../../sidecar/hooks/client.ts';
+import { HookClient, HookError } from '../../../../sidecar/hooks/client.ts';
 import { type HookContext, readHookContext } from '../../../../sidecar/hooks/context.ts';
 import { Notifications } from '../../../../sidecar/hooks/notifications.ts';
 import type { HookRequest } from '../../../../sidecar/hooks/request.ts';
@@ -102,16 +102,55 @@ describe('a notification', () => {
 describe('the client', () => {
   it('sends again what a kept connection lost', async () => {
     const { hook, targets } = await nginxThat(status(200), reset, status(200));
-    const client = new HookClient({ perTarget: 1, total: 1 });
+    const client = new HookClient({ guaranteed: 1, perTarget: 1, shared: 0 });
     await client.send(hook, 1);
     expect((await client.send(hook, 1)).status).toBe(200);
     expect(targets).toHaveLength(3);
     client.close();
   });
 
+  it('does not send again over another kept connection, which is lost as well', async () => {
+    const held: ServerResponse[] = [];
+    const known = new Set<unknown>();
+    const hold: Answer = (request, response) => {
+      known.add(request.socket);
+      if (held.push(response) === 2) for (const one of held) status(200)(request, one);
+    };
+    const lost: Answer = (request, response) => {
+      if (known.has(request.socket)) request.socket.destroy();
+      else status(200)(request, response);
+    };
+    const { hook } = await nginxThat(hold, hold, lost);
+    const client = new HookClient({ guaranteed: 2, perTarget: 2, shared: 0 });
+    await Promise.all([client.send(hook, 1), client.send(hook, 1)]);
+    expect((await client.send(hook, 1)).status).toBe(200);
+    client.close();
+  });
+
+  it('cancels what waits and what is under way, and goes on', async () => {
+    const gone: string[] = [];
+    const { hook, targets } = await nginxThat((request) => {
+      request.socket.once('close', () => gone.push('under way'));
+    }, status(200));
+    const client = new HookClient({ guaranteed: 1, perTarget: 1, shared: 0 });
+    const [running, waiting] = [new AbortController(), new AbortController()];
+    const first = client.send(hook, 1, running.signal).catch((error: Error) => error);
+    const second = client.send(hook, 1, waiting.signal).catch((error: Error) => error);
+    const third = client.send(hook, 1);
+    await waitFor('the first', () => targets.length === 1);
+    waiting.abort();
+    expect(await second).toBeInstanceOf(HookError);
+    running.abort();
+    expect(await first).toBeInstanceOf(HookError);
+    expect((await third).status).toBe(200);
+    await waitFor('its connection to close', () => gone.length === 1);
+    expect(targets).toHaveLength(2);
+    client.close();
+  });
+
   it('says what is wrong with a new one', async () => {
     const { hook } = await nginxThat(reset);
-    const client = new HookClient({ perTarget: 1, total: 1 });
+    const client = new HookClient({ guaranteed: 1, perTarget: 1, shared: 0 });
     await expect(client.send(hook, 1)).rejects.toThrow('socket hang up');
     client.close();
   });
@@ -120,7 +159,7 @@ describe('the client', () => {
     const { hook } = await nginxThat(
       (_, response) => void response.writeHead(202, { [ANSWER_STATUS_HEADER]: '200' }).end('12345'),
     );
-    const client = new HookClient({ perTarget: 1, total: 1 });
+    const client = new HookClient({ guaranteed: 1, perTarget: 1, shared: 0 });
     await expect(client.send(hook, 4)).rejects.toThrow('more than 4 bytes');
     expect((await client.send(hook, 5)).body.toString()).toBe('12345');
     client.close();
@@ -129,7 +168,7 @@ describe('the client', () => {
   it('has no more under way than it may, and goes on after a failure', async () => {
     const waiting: ServerResponse[] = [];
     const { hook, targets } = await nginxThat(reset, (_, response) => void waiting.push(response));
-    const client = new HookClient({ perTarget: 2, total: 8 });
+    const client = new HookClient({ guaranteed: 1, perTarget: 2, shared: 8 });
     const sent = [1, 2, 3, 4].map(() => client.send(hook, 1).catch((error: Error) => error));
     await waitFor('two', () => waiting.length === 2);
     expect(targets).toHaveLength(3);

@@ -8,13 +8,13 @@ function takeAll(slots: Slots, targets: string): string[] {
   return started;
 }
 
-it('a target gets no more than its share, and leaves the rest to others', () => {
-  const started = takeAll(new Slots(2, 5), 'aaaabb');
+it('a target gets no more than it may, and leaves the rest to others', () => {
+  const started = takeAll(new Slots({ guaranteed: 1, perTarget: 2, shared: 5 }), 'aaaabb');
   expect(started.join('')).toBe('aabb');
 });
 
 it('what waits starts when its own target has room', () => {
-  const slots = new Slots(1, 5);
+  const slots = new Slots({ guaranteed: 1, perTarget: 1, shared: 5 });
   const started = takeAll(slots, 'aabb');
   slots.release('b');
   expect(started.join('')).toBe('abb');
@@ -22,22 +22,37 @@ it('what waits starts when its own target has room', () => {
   expect(started.join('')).toBe('abba');
 });
 
-it('in all there are no more than allowed, and targets take turns', () => {
-  const slots = new Slots(2, 2);
-  const started = takeAll(slots, 'aabbcc');
+it('all together get no more than is shared, and take turns', () => {
+  const slots = new Slots({ guaranteed: 1, perTarget: 3, shared: 2 });
+  const started = takeAll(slots, 'aaaaabbbccc');
+  expect(started.join('')).toBe('aaabc');
   slots.release('a');
   slots.release('a');
-  expect(started.join('')).toBe('aabc');
+  expect(started.join('')).toBe('aaabcab');
   slots.release('b');
-  slots.release('c');
-  expect(started.join('')).toBe('aabcbc');
+  slots.release('a');
+  expect(started.join('')).toBe('aaabcabca');
 });
 
-it('a target that is full does not keep others waiting', () => {
-  const slots = new Slots(1, 2);
-  const started = takeAll(slots, 'aaab');
-  expect(started.join('')).toBe('ab');
-  slots.release('b');
-  slots.take('c', () => started.push('c'));
-  expect(started.join('')).toBe('abc');
+it('silent targets that have all that is shared leave every other what it is guaranteed', () => {
+  const slots = new Slots({ guaranteed: 2, perTarget: 4, shared: 4 });
+  const started = takeAll(slots, 'aaaaaabbbbbbcccccc');
+  expect(started.join('')).toBe('aaaabbbbcc');
+  slots.take('d', () => started.push('d'));
+  slots.take('d', () => started.push('d'));
+  slots.take('d', () => started.push('late'));
+  expect(started.slice(10)).toEqual(['d', 'd']);
+  slots.release('d');
+  expect(started.slice(12)).toEqual(['late']);
+});
+
+it('who leaves while it waits is not started, and the next is', () => {
+  const slots = new Slots({ guaranteed: 1, perTarget: 1, shared: 0 });
+  const started = takeAll(slots, 'a');
+  const leaver = () => void started.push('leaver');
+  slots.take('a', leaver);
+  slots.take('a', () => started.push('next'));
+  slots.leave('a', leaver);
+  slots.release('a');
+  expect(started).toEqual(['a', 'next']);
 });
