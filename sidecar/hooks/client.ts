@@ -61,19 +61,20 @@ export class HookClient {
   /**
    * Sends one, when there is room for it.
    * @param maxBytes of the answer's body
-   * @param cancelled when nobody wants the answer any more, whether it waits or is under way
+   * @param cancelled so that it no longer waits. One that is under way stays so: nginx would not notice, and keep its
+   *   two connections without being counted.
    * @throws HookError
    */
   async send(hook: HookRequest, maxBytes: number, cancelled?: AbortSignal): Promise<HookAnswer> {
     const target = targetOf(hook);
     await this.#room(target, cancelled);
     try {
-      return await this.#attempt(hook, maxBytes, true, cancelled);
+      return await this.#attempt(hook, maxBytes, true);
     } catch (error) {
       // nginx closed a kept connection at this moment, and has not looked at the request.
       if (!(error instanceof StaleConnection)) throw error;
       // With a reload it closes all of them.
-      return await this.#attempt(hook, maxBytes, false, cancelled);
+      return await this.#attempt(hook, maxBytes, false);
     } finally {
       this.#slots.release(target);
     }
@@ -102,14 +103,9 @@ export class HookClient {
   }
 
   /** @param kept whether it may be sent over a connection that was kept */
-  #attempt(
-    hook: HookRequest,
-    maxBytes: number,
-    kept: boolean,
-    cancelled: AbortSignal | undefined,
-  ): Promise<HookAnswer> {
+  #attempt(hook: HookRequest, maxBytes: number, kept: boolean): Promise<HookAnswer> {
     return new Promise((resolve, reject) => {
-      const request = this.#open(hook, kept, cancelled);
+      const request = this.#open(hook, kept);
       let answered = false;
       const deadline = setTimeout(
         () => request.destroy(new Error(`no answer within ${ANSWER_DEADLINE_MS / 1000} s`)),
@@ -134,12 +130,11 @@ export class HookClient {
     });
   }
 
-  #open(hook: HookRequest, kept: boolean, signal: AbortSignal | undefined): ClientRequest {
+  #open(hook: HookRequest, kept: boolean): ClientRequest {
     const { context } = hook;
     const { method, path, headers } = headOf(hook);
     const host = (context.headers[1] as string).replace(/:\d*$/, '');
     const options: RequestOptions = { socketPath: context.socket, method, path, headers, setHost: false };
-    if (signal) options.signal = signal;
     if (!context.tls) return sendPlain({ ...options, agent: kept && this.#agent });
     const servername = host === '' || isIP(host.replace(/^\[|\]$/g, '')) ? '' : host;
     return sendTls({ ...options, agent: kept && this.#tlsAgent, servername, rejectUnauthorized: false });

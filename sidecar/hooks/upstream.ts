@@ -92,29 +92,31 @@ export class PublisherUpstream {
     }
     this.#messages.count(target, 1);
     this.#bytes.count(target, bytes);
-    try {
-      return await this.#send(hook, maxBytes, publisher);
-    } finally {
-      this.#messages.count(target, -1);
-      this.#bytes.count(target, -bytes);
-    }
+    return new Promise((resolve) => {
+      const left = new AbortController();
+      const leave = (): void => {
+        left.abort();
+        resolve(NOTHING);
+      };
+      publisher.once('close', leave);
+      void this.#send(hook, maxBytes, left.signal).then((verdict) => {
+        publisher.off('close', leave);
+        this.#messages.count(target, -1);
+        this.#bytes.count(target, -bytes);
+        resolve(verdict);
+      });
+    });
   }
 
-  /** Asks for as long as the publisher is there. */
-  async #send(hook: HookRequest, maxBytes: number, publisher: Socket): Promise<Verdict> {
+  /** @param left the publisher, to whom the verdict means nothing then */
+  async #send(hook: HookRequest, maxBytes: number, left: AbortSignal): Promise<Verdict> {
     const { context } = hook;
-    const left = new AbortController();
-    const leave = (): void => left.abort();
-    publisher.once('close', leave);
     try {
-      const answer = await this.#client.send(hook, maxBytes, left.signal);
+      const answer = await this.#client.send(hook, maxBytes, left);
       if (!answer.failed) return VERDICTS[answer.status]?.(answer) ?? REFUSED;
       this.#tell(context, `nginx answered ${answer.status} in the place of its backend`);
     } catch (error) {
-      if (left.signal.aborted) return NOTHING;
-      this.#tell(context, (error as Error).message);
-    } finally {
-      publisher.off('close', leave);
+      if (!left.aborted) this.#tell(context, (error as Error).message);
     }
     return FAILED;
   }

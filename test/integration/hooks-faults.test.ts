@@ -1,5 +1,5 @@
 /** Hooks when something does not work: applications that are silent, slow or away, processes that stop, clients that vanish. */
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { threat } from '../security/threats.ts';
@@ -24,8 +24,7 @@ const locations = (app: HookApplication): string => `
         location ~ ^/checked/(\\w+)$ {
             client_max_body_size 64m; nchan_pubsub; nchan_channel_id $1; nchan_publisher_upstream_request /hook/up/$1;
         }
-        location ~ ^/dropped/(\\w+)$ { nchan_pubsub; nchan_channel_id $1; nchan_publisher_upstream_request /drop/$1; }
-        location /drop/ { internal; proxy_pass ${app.url}; }
+        location ~ ^/other/(\\w+)$ { nchan_pubsub; nchan_channel_id $1; nchan_publisher_upstream_request /hook/o/$1; }
         location /hook/ {
             internal; client_max_body_size 64m; proxy_ignore_client_abort on; proxy_pass ${app.url};
         }`;
@@ -95,11 +94,11 @@ describe('publishers whose messages wait for a silent application', () => {
   const CLIENTS = {
     HTTP: async (port: number, channel: string) => {
       const connection = await RawConnection.open(port);
-      connection.send(`POST /dropped/${channel} HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nx`);
+      connection.send(`POST /checked/${channel} HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nx`);
       return () => connection.destroy();
     },
     'a WebSocket': async (port: number, channel: string) => {
-      const client = await openWebSocket(`http://127.0.0.1:${port}/dropped/${channel}`);
+      const client = await openWebSocket(`http://127.0.0.1:${port}/checked/${channel}`);
       client.send('x');
       client.send('the next');
       return () => client.socket.terminate();
@@ -108,20 +107,23 @@ describe('publishers whose messages wait for a silent application', () => {
 
   it.each(Object.entries(CLIENTS))('publish nothing once they have left, over %s', async (_, open) => {
     const app = await startHookApplication();
-    let dropped: (() => void) | undefined;
-    const isDropped = new Promise<void>((resolve) => {
-      dropped = resolve;
-    });
-    app.answer = (_, response) => void response.once('close', () => dropped?.());
+    let held: ServerResponse | undefined;
+    app.answer = (_, response) => {
+      held = response;
+    };
     const njchan = await start(app);
+    const descriptors = `/proc/${await njchan.sidecarPid()}/fd`;
     const leave = await open(njchan.port, 'left');
-    await app.until('/drop/left', 1);
+    await app.until('/up/left', 1);
+    const before = readdirSync(descriptors).length;
     leave();
-    await isDropped;
+    await waitFor('the sidecar to notice', () => readdirSync(descriptors).length < before);
+    held?.writeHead(304).end();
     app.answer = (_, response) => void response.writeHead(304).end();
-    expect((await request(njchan.port, 'POST', '/dropped/stays', { body: 'x' })).status).toBe(202);
-    expect((await request(njchan.port, 'GET', '/pub/left')).status).toBe(404);
-    expect(app.about('/drop/left')).toHaveLength(1);
+    expect((await request(njchan.port, 'POST', '/checked/stays', { body: 'x' })).status).toBe(202);
+    const figures = await request(njchan.port, 'GET', '/pub/left');
+    expect(figures.body.toString()).not.toMatch(/queued messages: [1-9]/);
+    expect(app.about('/up/left')).toHaveLength(1);
     await njchan.stop();
   });
 
@@ -143,7 +145,7 @@ describe('publishers whose messages wait for a silent application', () => {
     const closed = client.closed;
     client.send(small);
     expect(await closed).toEqual({ code: 1011, reason: '503 Service Unavailable' });
-    expect((await request(njchan.port, 'POST', '/dropped/other', { body: small })).status).toBe(202);
+    expect((await request(njchan.port, 'POST', '/other/other', { body: small })).status).toBe(202);
     for (const response of held) response.writeHead(204).end();
     expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual([204, 204, 204]);
     app.answer = undefined;
