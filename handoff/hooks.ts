@@ -21,10 +21,10 @@ export const QUERY_SUFFIX = '.query';
 export const CONTEXT_FIELDS = ['method', 'target', 'host', 'args', 'address', 'scheme'] as const;
 export type ContextField = (typeof CONTEXT_FIELDS)[number];
 
-/**
- * Bytes of the fields that a hand-off may have. They are made of the request's head, which nginx limits to 32 KiB
- * unless it is told otherwise, and of variables.
- */
+/** What a repeated request says in the place of a Host that neither the client nor the server's name gives. */
+export const NO_HOST = 'localhost';
+
+/** Bytes of the fields that a hand-off may have. What nginx takes a second time is less, as the sidecar finds. */
 export const MAX_CONTEXT_BYTES = 256 * 1024;
 
 /**
@@ -32,6 +32,8 @@ export const MAX_CONTEXT_BYTES = 256 * 1024;
  * named after headers that mean something to the next hop only, so nginx passes them on to no backend.
  */
 export const ASK_HEADER = 'Keep-Alive';
+/** Bytes of the first that stand in one line; the rest follows in others of that name. nginx limits each line. */
+export const ASK_LINE_BYTES = 960;
 export const ADDRESS_HEADER = 'TE';
 
 /**

@@ -149,7 +149,7 @@ export const REFUSALS = {
   hook_context_too_large: {
     status: 431,
     body: PAGE,
-    cure: 'The head of the request, with the variables that the configuration sets, is too large to be repeated for a hook.',
+    cure: 'The head of the request, with the variables that the configuration sets, is too large to be repeated for a hook; large_client_header_buffers of the server says how large it may be.',
   },
   message_too_large: {
     status: 413,

@@ -18,6 +18,12 @@ export type SubscriberTransport =
   | 'http-multipart'
   | 'http-raw-stream';
 
+/**
+ * What nginx takes of a request's head: client_header_buffer_size, both of large_client_header_buffers, and max_headers,
+ * which only some versions have.
+ */
+export type HeadLimits = readonly [firstBytes: number, buffers: number, bytes: number, headers: number];
+
 export interface LocationSettings extends RedisLocationSettings, TokenSettings {
   /** Where the location is written, `file:line`; for messages to the operator only. */
   location: string;
@@ -75,6 +81,8 @@ export interface LocationSettings extends RedisLocationSettings, TokenSettings {
   hookAddressHeader: string;
   /** Keep subscribers in Redis, so that they are told of after a crash. */
   hooksAfterCrash: boolean;
+  /** What the head of a repeated request may have. */
+  hookHeadLimits: HeadLimits;
 }
 
 /** Nchan's defaults (spec/directives.md §§1-7 and 11); a location's text carries only what differs from them. */
@@ -111,6 +119,7 @@ export const DEFAULT_SETTINGS: Readonly<LocationSettings> = {
   hookTlsSocket: '',
   hookAddressHeader: '',
   hooksAfterCrash: true,
+  hookHeadLimits: [1024, 4, 8192, 1000],
   redisUpstream: '',
   redisStorageMode: 'distributed',
   redisNamespace: '',

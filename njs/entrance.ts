@@ -29,7 +29,7 @@ export function enter(r: NginxHTTPRequest): void {
     r.return(404);
     return;
   }
-  const fields = fieldsOf(r.headersIn[ASK_HEADER] || '');
+  const fields = fieldsOf(askOf(r));
   const ask: Partial<Record<AskField, Buffer>> = {};
   r.variables[ENTERED_VARIABLE] = '1';
   for (let i = 0; i < fields.length; i++) {
@@ -61,6 +61,17 @@ export function enter(r: NginxHTTPRequest): void {
 
 function text(bytes: Buffer | undefined): string | undefined {
   return bytes === undefined ? undefined : bytes.toString();
+}
+
+/** The lines of the header in their order. nginx itself knows but one of this name. */
+function askOf(r: NginxHTTPRequest): string {
+  const headers = r.rawHeadersIn;
+  let ask = '';
+  for (let i = 0; i < headers.length; i++) {
+    const header = headers[i] as [string, string];
+    if (header[0] === ASK_HEADER) ask += header[1];
+  }
+  return ask;
 }
 
 /** @param whole the body and its type are wanted too */

@@ -20,7 +20,6 @@ export interface Doing {
 const SOURCES: readonly (readonly [field: string, variable: string])[] = [
   ['method', 'request_method'],
   ['target', 'request_uri'],
-  ['host', 'http_host'],
   ['args', 'args'],
   ['scheme', 'scheme'],
 ];
@@ -56,6 +55,7 @@ export function hookContext(
     const source = SOURCES[i] as (typeof SOURCES)[number];
     list = addVariable(r, list, source[0], source[1]);
   }
+  list = addHost(r, list);
   list = addField(list, 'address', Buffer.from(clientAddress(r)));
   const kept = (r.variables[KEPT_VARIABLES_VARIABLE] || '').split(',');
   for (let i = 0; i < kept.length; i++) {
@@ -68,6 +68,15 @@ export function hookContext(
 function addVariable(r: NginxHTTPRequest, list: string, field: string, variable: string): string {
   const bytes = r.rawVariables[variable] as Buffer | undefined;
   return bytes ? addField(list, field, bytes) : list;
+}
+
+/** A name that a Host may have; server names may be patterns. */
+const HOST = /^\w[\w-]*(?:\.\w[\w-]*)*$(?!\n)/;
+
+/** The client's Host. HTTP/1.0 needs none, and HTTP/3 has another: then what nginx takes for it, if it is a host. */
+function addHost(r: NginxHTTPRequest, list: string): string {
+  if (r.variables.http_host) return addVariable(r, list, 'host', 'http_host');
+  return HOST.test(r.variables.host || '') ? addVariable(r, list, 'host', 'host') : list;
 }
 
 /** `127.0.0.1:4711` or `[::1]:4711`, as nginx takes it from a header; without a port for a client on a unix socket. */

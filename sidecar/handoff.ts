@@ -14,6 +14,7 @@ import {
   type SubscriberTransport,
 } from '../handoff/settings.ts';
 import { type HookContext, readHookContext } from './hooks/context.ts';
+import { isRepeatable } from './hooks/repeatable.ts';
 
 export interface Handoff {
   readonly action: Action;
@@ -121,8 +122,11 @@ export function readHandoff(
   if ((action === 'refuse' || refusal !== '') && !Object.hasOwn(REFUSALS, refusal))
     throw new HandoffError('unknown refusal');
 
+  const hooks = hookContext(get(HOOKS_NAME), settings, rawHeaders);
+  const unheard = refusal === '' && hooks && !isRepeatable(hooks, names, messageId, settings.hookHeadLimits);
+
   return {
-    action: action as Action,
+    action: unheard ? 'refuse' : (action as Action),
     transport: get(NAMES.transport) as Handoff['transport'],
     settings,
     channels: names,
@@ -131,9 +135,9 @@ export function readHandoff(
     messageBufferLength: numberOr(get(NAMES.messageBufferLength), settings.messageBufferLength),
     expires: get(NAMES.expires) === '' ? undefined : numberOr(get(NAMES.expires), 0),
     readOnly: get(NAMES.readOnly) !== '',
-    refusal: refusal === '' ? undefined : (refusal as RefusalName),
+    refusal: unheard ? 'hook_context_too_large' : refusal === '' ? undefined : (refusal as RefusalName),
     redisUpstream: decodedName(get(NAMES.redisUpstream)),
-    hooks: hookContext(get(HOOKS_NAME), settings, rawHeaders),
+    hooks,
     report: headers[REPORT_NAME] !== undefined,
     origin: headers.origin,
     allowOrigin: get(NAMES.allowOrigin),

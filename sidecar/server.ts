@@ -31,6 +31,8 @@ export function createSidecarServer(context: ServerContext): Server {
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: 0, // nginx has the whole body before it asks us
   });
+  // Node would drop those beyond the 2,000th; their size is limited anyway.
+  server.maxHeadersCount = 0;
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     serveRequest(context, request, response).catch((error: unknown) => {
       context.log.error({ err: error }, 'an answer failed');
@@ -150,7 +152,8 @@ function serveUpgrade(context: ServerContext, request: IncomingMessage, socket: 
   };
   try {
     const store = context.stores.of(handoff.settings);
-    if (handoff.action !== 'subscribe') serve();
+    if (handoff.action === 'refuse') refused(handoff.refusal ?? 'internal_error');
+    else if (handoff.action !== 'subscribe') serve();
     else if (!store.available) refused('redis_unavailable');
     else {
       admitSubscriber(store, handoff, serve, refused)?.catch((error: unknown) =>

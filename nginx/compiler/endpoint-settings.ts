@@ -39,6 +39,7 @@ const OTHER_SETTINGS: Readonly<Record<Exclude<keyof LocationSettings, keyof Plai
   hookSocket: true,
   hookTlsSocket: true,
   hookAddressHeader: true,
+  hookHeadLimits: true,
   redisUpstream: true,
   redisStorageMode: true,
   redisNamespace: true,

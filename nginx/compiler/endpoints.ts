@@ -180,6 +180,7 @@ class Planner implements Plan {
       settings.hookSocket = entrance.socket;
       settings.hookTlsSocket = entrance.tlsSocket ?? '';
       settings.hookAddressHeader = entrance.addressHeader ?? '';
+      settings.hookHeadLimits = entrance.headLimits;
       this.#answerBytes = Math.max(this.#answerBytes, answerBytes(scope));
       if (scope.values.unsubscribeRequest) this.#keep(settings);
     }

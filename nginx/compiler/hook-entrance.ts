@@ -13,9 +13,11 @@ import {
   ENTRANCE_VARIABLE,
   TLS_DOOR_VARIABLE,
 } from '../../handoff/hooks.ts';
+import type { HeadLimits } from '../../handoff/settings.ts';
 import type { Values } from './directives/row.ts';
 import type { ProblemList } from './errors.ts';
 import { entranceUndoLines } from './handoff-location.ts';
+import { headLimits } from './head-limits.ts';
 import type { Directive } from './parser.ts';
 import { quote } from './quote.ts';
 import type { Scope } from './scopes.ts';
@@ -27,6 +29,8 @@ export interface HookEntrance {
   readonly tlsSocket?: string;
   /** The header that the server's own directives take the client's address from on any unix socket. */
   readonly addressHeader?: string;
+  /** The user's limits for the heads of requests: those of the only server on our socket. */
+  readonly headLimits: HeadLimits;
   /** Variables that the user's directives set, which a repeated request does not set again. */
   readonly variables: readonly string[];
 }
@@ -102,6 +106,7 @@ export class HookEntrances {
       socket: join(directory, `${name}.sock`),
       ...(takesTls(server) ? { tlsSocket: join(directory, `${name}s.sock`) } : {}),
       ...(addressHeader === undefined ? {} : { addressHeader }),
+      headLimits: headLimits((name) => inForce(server, name)[0]),
       variables: setVariables(server),
     };
   }

@@ -6,6 +6,7 @@ import {
   fieldsOf,
   HOOK_KINDS,
   type HookKind,
+  NO_HOST,
   QUERY_SUFFIX,
 } from '../../handoff/hooks.ts';
 import type { LocationSettings } from '../../handoff/settings.ts';
@@ -101,7 +102,7 @@ function repeated(
   addressHeader: string,
   address: string,
 ): string[] {
-  const headers = ['Host', host ?? ''];
+  const headers = ['Host', host ?? NO_HOST];
   const wanted = addressHeader.toLowerCase();
   let addresses: string | undefined;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {

@@ -1,5 +1,5 @@
 /** What is sent to nginx for one hook. */
-import { ADDRESS_HEADER, ASK_HEADER, addField, type HookKind } from '../../handoff/hooks.ts';
+import { ADDRESS_HEADER, ASK_HEADER, ASK_LINE_BYTES, addField, type HookKind } from '../../handoff/hooks.ts';
 import type { HookContext } from './context.ts';
 
 /** Nchan's variables for a hook, by the names that nginx knows them by. */
@@ -46,11 +46,18 @@ export function headOf({ context, kind, variables, method, message }: HookReques
       ...context.headers,
       ADDRESS_HEADER,
       context.address,
-      ASK_HEADER,
-      ask,
+      ...askLines(ask),
       ...(hasBody ? ['Content-Length', String(message.length)] : []),
     ],
   };
+}
+
+/** Names and values in turn. */
+function askLines(ask: string): string[] {
+  const lines: string[] = [];
+  for (let at = 0; at < ask.length; at += ASK_LINE_BYTES)
+    lines.push(ASK_HEADER, ask.slice(at, at + ASK_LINE_BYTES));
+  return lines;
 }
 
 function queryOf(target: string): string {

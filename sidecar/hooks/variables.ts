@@ -9,7 +9,7 @@ import type { HookVariables } from './request.ts';
 const BEFORE_ANY = '0:0';
 
 /** Those of the channels. */
-export function channelVariables({ channels }: Handoff): HookVariables {
+export function channelVariables({ channels }: Pick<Handoff, 'channels'>): HookVariables {
   const variables: Record<string, string> = {};
   ID_VARIABLES.forEach((variable, i) => {
     const name = channels[i];

@@ -35,6 +35,7 @@ export type PlainSettings = Omit<
   | 'hookSocket'
   | 'hookTlsSocket'
   | 'hookAddressHeader'
+  | 'hookHeadLimits'
   | Exclude<keyof RedisLocationSettings, 'channelTimeout'>
 >;
 

@@ -34,6 +34,16 @@ describe('a server with hooks', () => {
     expect(socketsOf(compiled(`listen 80; ${HOOK}`))).toHaveLength(1);
   });
 
+  it('leaves the limits for heads as they are, and tells the sidecar of them', () => {
+    expect(compiled(HOOK)).not.toMatch(/header_buffer|hookHeadLimits/);
+    const config = compiled(
+      `large_client_header_buffers 8 16k; ${HOOK}`,
+      'client_header_buffer_size 2K; large_client_header_buffers 2 1m; max_headers 50;',
+    );
+    expect(config).toContain('"hookHeadLimits":[2048,8,16384,50]');
+    expect(config.match(/large_client_header_buffers/g)).toHaveLength(2);
+  });
+
   it('keeps its socket when other servers come and go', () => {
     const one = `server { listen 1; ${HOOK} }`;
     const two = `server { listen 2; server_name b; ${HOOK} }`;
