@@ -92,6 +92,15 @@ describe('a client that would rather not be heard of', () => {
     expect(await send(roomy.port, app, method, `/${path}/room${method}`, headers)).toEqual(HEARD[method]);
   });
 
+  it('by a WebSocket with such a head is refused', async () => {
+    const upgrade =
+      'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n';
+    for (const path of ['sub', 'pub']) {
+      const headers = `Host: h\r\n${upgrade}${headersOf(8150, 8150, 8150, 8150)}`;
+      expect(await send(njchan.port, app, 'GET', `/${path}/socket${path}`, headers)).toEqual(REFUSED);
+    }
+  });
+
   it.each(WAYS)('by very many headers is refused: $method', async ({ method, path }) => {
     // With Host and another it may send 1,000 where nginx counts them.
     const headers = `Host: h\r\n${'a:b\r\n'.repeat(998)}`;
