@@ -31,13 +31,15 @@ export const HANDOFF = {
   transport: value('transport', 'Njchan-Transport'),
   /** Full channel names `group/id`, percent-encoded and joined by commas (channel-name.ts). */
   channels: value('channels', 'Njchan-Channels'),
+  /** Like `channels`: what the WebSocket of a subscriber publishes to where that differs; empty: the same. */
+  publisherChannels: value('publisher_channels', 'Njchan-Publisher-Channels'),
   /** The id a subscriber resumes from, in canonical form (message-id.ts); absent: the location's first message. */
   messageId: value('message_id', 'Njchan-Message-Id'),
   /** Seconds, when `nchan_message_timeout` is given by variables; overrides the settings. */
   messageTimeout: value('message_timeout', 'Njchan-Message-Timeout'),
   /** Messages, when `nchan_message_buffer_length` is given by variables; overrides the settings. */
   messageBufferLength: value('message_buffer_length', 'Njchan-Message-Buffer-Length'),
-  /** The name of a Refusal, with the action `refuse`. */
+  /** The name of a Refusal: of the request with the action `refuse`, of what it publishes with `subscribe`. */
   refusal: value('refusal', 'Njchan-Refusal'),
   /** The upstream whose figures are asked for, percent-encoded as channel names are, with the action `redis_stats`. */
   redisUpstream: value('redis_upstream', 'Njchan-Redis-Upstream'),

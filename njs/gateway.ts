@@ -21,7 +21,7 @@ import {
 } from '../handoff/settings.ts';
 import { admit } from './admission.ts';
 import { page, sendAnswer } from './answer.ts';
-import { channelNames, encodedValue } from './channels.ts';
+import { channelNames, encodedValue, publisherChannels } from './channels.ts';
 import { dynamicLimits } from './dynamic-limits.ts';
 import { givenVariables } from './dynamic-value.ts';
 import { hasUnfitHeaders, hookContext } from './hooks.ts';
@@ -173,6 +173,11 @@ function decide(r: NginxHTTPRequest, settings: LocationSettings): Outcome {
     if (id && !fits(id, channels.length)) {
       outcome.action = 'refuse';
       outcome.refusal = 'message_id_tag_count';
+    } else if (choice.transport === 'websocket' && settings.publisher.indexOf('websocket') >= 0) {
+      // As with Nchan, a publisher's fault is none of the subscriber's: it is met by the first message.
+      const others = publisherChannels(r, location, settings, channels);
+      if (typeof others === 'string') outcome.refusal = others;
+      else if (others) outcome.publisherChannels = others;
     }
   }
   return outcome;
@@ -194,6 +199,9 @@ function handOff(r: NginxHTTPRequest, outcome: Outcome): void {
   variables[HANDOFF.action.variable] = outcome.action;
   variables[HANDOFF.transport.variable] = outcome.transport;
   variables[HANDOFF.channels.variable] = outcome.channels.join(',');
+  variables[HANDOFF.publisherChannels.variable] = outcome.publisherChannels
+    ? outcome.publisherChannels.join(',')
+    : '';
   variables[HANDOFF.messageId.variable] = outcome.messageId ? formatMessageId(outcome.messageId) : '';
   variables[HANDOFF.messageTimeout.variable] = numeric(outcome.messageTimeout);
   variables[HANDOFF.messageBufferLength.variable] = numeric(outcome.messageBufferLength);

@@ -10,11 +10,14 @@ export interface Outcome {
   transport: SubscriberTransport | PublisherTransport | '';
   /** Full names, percent-encoded. */
   channels: readonly string[];
+  /** What the WebSocket of a subscriber publishes to, where it is not `channels`. */
+  publisherChannels?: readonly string[];
   messageId?: ParsedMessageId | undefined;
   messageTimeout?: number | undefined;
   messageBufferLength?: number | undefined;
   /** Percent-encoded. */
   redisUpstream?: string;
+  /** With the action `subscribe` that of whatever the WebSocket publishes. */
   refusal?: RefusalName;
   /** Access-Control-Allow-Origin where it is not the request's own origin. */
   allowOrigin?: string | undefined;

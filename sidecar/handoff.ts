@@ -22,6 +22,8 @@ export interface Handoff {
   readonly settings: LocationSettings;
   /** Full names in their percent-encoded form; empty only with the actions of NO_CHANNELS. */
   readonly channels: readonly string[];
+  /** What the WebSocket of a subscriber publishes to, in the same form; undefined: `channels`. */
+  readonly publisherChannels?: readonly string[] | undefined;
   readonly messageId: ParsedMessageId | undefined;
   /** Seconds; the location's or the request's own. 0 means 365 days. */
   readonly messageTimeout: number;
@@ -30,6 +32,7 @@ export interface Handoff {
   readonly expires: number | undefined;
   /** The WebSocket of a subscriber that may not publish although its location is a publisher too. */
   readonly readOnly: boolean;
+  /** Of the request; with the action `subscribe` of every message that its WebSocket publishes. */
   readonly refusal: RefusalName | undefined;
   /** The upstream whose figures are asked for, with the action `redis_stats`. */
   readonly redisUpstream: string;
@@ -110,9 +113,8 @@ export function readHandoff(
   if (!ACTIONS.includes(action)) throw new HandoffError('no action');
 
   const settings = readSettings(headers);
-  const channels = get(NAMES.channels);
-  const names = channels === '' ? [] : channels.split(',');
-  if (!names.every(isEncodedChannelName)) throw new HandoffError('bad channel name');
+  const names = channelNames(get(NAMES.channels));
+  const publisherChannels = channelNames(get(NAMES.publisherChannels));
   if (names.length === 0 && !NO_CHANNELS.includes(action)) throw new HandoffError('no channel');
 
   const id = get(NAMES.messageId);
@@ -130,6 +132,7 @@ export function readHandoff(
     transport: get(NAMES.transport) as Handoff['transport'],
     settings,
     channels: names,
+    publisherChannels: publisherChannels.length > 0 ? publisherChannels : undefined,
     messageId,
     messageTimeout: numberOr(get(NAMES.messageTimeout), settings.messageTimeout),
     messageBufferLength: numberOr(get(NAMES.messageBufferLength), settings.messageBufferLength),
@@ -143,6 +146,12 @@ export function readHandoff(
     allowOrigin: get(NAMES.allowOrigin),
     nginx: get(NGINX_NAME) || 'nginx',
   };
+}
+
+function channelNames(list: string): readonly string[] {
+  const names = list === '' ? [] : list.split(',');
+  if (!names.every(isEncodedChannelName)) throw new HandoffError('bad channel name');
+  return names;
 }
 
 function readSettings(headers: IncomingHttpHeaders): LocationSettings {

@@ -75,7 +75,8 @@ export function checkToken(
     if (isFault(good)) return refused(r, good, outcome);
     const rights = member(token.claims, settings.tokenClaim);
     if (need.right && !allows(rights, need.right, outcome.channels)) return refused(r, NO_RIGHT, outcome);
-    outcome.readOnly = need.publishesToo && !allows(rights, 'publish', outcome.channels);
+    outcome.readOnly =
+      need.publishesToo && !allows(rights, 'publish', outcome.publisherChannels || outcome.channels);
     outcome.expires = good.expires;
     r.variables[TOKEN_SUB_VARIABLE] = good.sub;
     return outcome;

@@ -35,6 +35,7 @@ export class WebSocketPublisher {
 
   /**
    * @param socket of the connection
+   * @param handoff the connection's, whose own channels are those of its subscription
    * @param replies whether each message is answered with the channel's figures.
    */
   constructor(
@@ -47,7 +48,8 @@ export class WebSocketPublisher {
   ) {
     this.#connection = connection;
     this.#socket = socket;
-    this.#handoff = handoff;
+    const { publisherChannels } = handoff;
+    this.#handoff = publisherChannels ? { ...handoff, channels: publisherChannels } : handoff;
     this.#context = context;
     this.#replies = replies;
     this.#format = negotiateFormat(headers.accept);
@@ -63,6 +65,10 @@ export class WebSocketPublisher {
 
   async #publish(data: Buffer, binary: boolean): Promise<void> {
     try {
+      if (this.#handoff.refusal) {
+        this.#refuse(this.#handoff.refusal);
+        return;
+      }
       const { websocketMessageBytes } = this.#context.limits();
       const original = {
         data: ownBytes([data]),

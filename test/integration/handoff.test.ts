@@ -24,6 +24,7 @@ describe('internal headers that a client sends', () => {
     'Njchan-Action': 'delete',
     'Njchan-Transport': 'websocket',
     'Njchan-Channels': '/victim',
+    'Njchan-Publisher-Channels': '/victim',
     'Njchan-Settings': '{"messageBufferLength":0,"publisher":["http"]}',
     'Njchan-Message-Id': '1:0',
     'Njchan-Message-Timeout': '1',
@@ -156,6 +157,10 @@ describe('the unix socket', () => {
       { 'Njchan-Action': 'info', 'Njchan-Channels': '/a', 'Njchan-Settings': '{' },
     ],
     ['a bad id', { 'Njchan-Action': 'info', 'Njchan-Channels': '/a', 'Njchan-Message-Id': 'x' }],
+    [
+      'a publisher’s channel that is not encoded',
+      { 'Njchan-Action': 'subscribe', 'Njchan-Channels': '/a', 'Njchan-Publisher-Channels': 'a b' },
+    ],
     ['an upstream that is not encoded', { 'Njchan-Action': 'redis_stats', 'Njchan-Redis-Upstream': 'a b' }],
     ['an unknown refusal', { 'Njchan-Action': 'refuse', 'Njchan-Refusal': 'toString' }],
     ['an upgrade with nothing', { Connection: 'upgrade', Upgrade: 'websocket' }],

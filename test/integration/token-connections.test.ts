@@ -20,6 +20,7 @@ const CONFIG = `
   njchan_token_leeway 0;
   njchan_token_from header subprotocol argument:token;
   ${location('all', 'nchan_pubsub;')}
+  ${location('apart', 'nchan_pubsub; nchan_publisher_channel_id out$1;')}
   ${location('pub', 'nchan_publisher;')}
   ${location('free', 'nchan_publisher; njchan_token off;')}
   ${location('write', 'nchan_pubsub; njchan_token publish;')}
@@ -141,6 +142,20 @@ describe('a WebSocket', () => {
     expect(await other.text()).toBe('hello');
     const blind = makeToken(key, { njchan: { publish: ['room'] } });
     await expect(openWebSocket(`${njchan.url}/all/room?token=${blind}`)).rejects.toThrow('403');
+  });
+
+  it('takes the right to publish to the channels that it publishes to', async () => {
+    const open = (channels: string[]) => {
+      const token = makeToken(key, { njchan: { subscribe: ['post'], publish: channels } });
+      return openWebSocket(`${njchan.url}/apart/post?token=${token}`);
+    };
+    const outbox = await openWebSocket(`${njchan.url}/all/outpost?token=${lasting}`);
+    const stranger = await open(['post']);
+    stranger.send('not for you');
+    expect((await within('the end', stranger.closed)).code).toBe(1008);
+    const writer = await open(['outpost']);
+    writer.send('hello');
+    expect(await outbox.text()).toBe('hello');
   });
 
   it('may listen without a token and publish with one, where only publishing takes one', async () => {

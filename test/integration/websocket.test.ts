@@ -147,6 +147,18 @@ describe('a WebSocket subscriber', () => {
   });
 });
 
+// At such a message the worker of Nchan crashes.
+it.each([
+  ['missing', '/publishes-nowhere/w-none', '404 Not Found'],
+  ['refused', '/publishes-too-long/w-long', '403 Forbidden'],
+])('a subscriber whose publisher’s id is %s is closed when it publishes', async (_fault, target, reason) => {
+  const client = await open(target);
+  await publish(target.split('/')[2] as string, 'theirs');
+  expect(await client.text()).toBe('theirs');
+  client.send('mine');
+  expect(await client.closed).toEqual({ code: 1008, reason });
+});
+
 describe('a WebSocket publisher (spec/http-protocol.md §3)', () => {
   it('is told about each message in the format of its handshake', async () => {
     const client = await open('/websocket-publisher/told', { headers: { Accept: 'text/json' } });

@@ -27,6 +27,101 @@ const SPLITS: readonly (readonly [delimiter: string, id: string, expected: reado
   ['2', 'a,b2c', ['a,b', 'c']],
 ];
 
+const HANDSHAKE = { Connection: 'Upgrade', Upgrade: 'websocket' };
+
+/** What a WebSocket publishes to, where its location subscribes it to other channels. */
+const APART: readonly GatewayCase[] = [
+  {
+    name: 'a WebSocket with one id for both',
+    headers: HANDSHAKE,
+    expected: { channels: '/foo', publisher_channels: '' },
+  },
+  {
+    name: 'a WebSocket with a publisher’s id of its own',
+    headers: HANDSHAKE,
+    variables: { njchan_1_publisher_channel_id: 'bar', njchan_1_publisher_channel_id_2: 'b,z' },
+    expected: { action: 'subscribe', channels: '/foo', publisher_channels: '/bar,/b%2Cz' },
+  },
+  {
+    name: 'a WebSocket with a subscriber’s id of its own, in a group',
+    headers: HANDSHAKE,
+    variables: { njchan_1_subscriber_channel_id: 'baz', njchan_1_channel_group: 'g' },
+    expected: { channels: 'g/baz', publisher_channels: 'g/foo' },
+  },
+  {
+    name: 'a WebSocket whose own ids are the same',
+    headers: HANDSHAKE,
+    variables: { njchan_1_publisher_channel_id: 'bar', njchan_1_subscriber_channel_id: 'bar' },
+    expected: { channels: '/bar', publisher_channels: '' },
+  },
+  {
+    name: 'a WebSocket of a location written by hand',
+    headers: HANDSHAKE,
+    without: ['njchan_location'],
+    variables: {
+      njchan_channel_id: 'foo',
+      njchan_publisher_channel_id: 'bar',
+      njchan_subscriber_channel_id: '',
+    },
+    expected: { channels: '/foo', publisher_channels: '/bar' },
+  },
+  {
+    name: 'a WebSocket of a location written by hand that leaves the other ids empty',
+    headers: HANDSHAKE,
+    without: ['njchan_location'],
+    variables: {
+      njchan_channel_id: 'foo',
+      njchan_publisher_channel_id: '',
+      njchan_subscriber_channel_id: '',
+    },
+    expected: { channels: '/foo', publisher_channels: '' },
+  },
+  {
+    name: 'a WebSocket without an id to publish to',
+    headers: HANDSHAKE,
+    without: ['njchan_1_channel_id'],
+    variables: { njchan_1_subscriber_channel_id: 'baz' },
+    expected: {
+      action: 'subscribe',
+      channels: '/baz',
+      publisher_channels: '',
+      refusal: 'channel_id_missing',
+    },
+  },
+  {
+    name: 'a WebSocket whose publisher’s id is too long',
+    headers: HANDSHAKE,
+    variables: {
+      ...settings(['websocket'], ['websocket'], { maxChannelIdLength: 4 }),
+      njchan_1_publisher_channel_id: 'abcde',
+    },
+    expected: {
+      action: 'subscribe',
+      channels: '/foo',
+      publisher_channels: '',
+      refusal: 'channel_id_refused',
+    },
+  },
+  {
+    name: 'a WebSocket without an id to subscribe to',
+    headers: HANDSHAKE,
+    without: ['njchan_1_channel_id'],
+    variables: { njchan_1_publisher_channel_id: 'bar' },
+    expected: refused('channel_id_missing'),
+  },
+  {
+    name: 'a WebSocket that may not publish',
+    headers: HANDSHAKE,
+    variables: { ...settings(['http'], ['websocket']), njchan_1_publisher_channel_id: 'bar' },
+    expected: { channels: '/foo', publisher_channels: '', refusal: '' },
+  },
+  {
+    name: 'a subscriber that is no WebSocket',
+    variables: { njchan_1_publisher_channel_id: 'bar' },
+    expected: { channels: '/foo', publisher_channels: '' },
+  },
+];
+
 export const CHANNEL_CASES: readonly GatewayCase[] = [
   {
     name: 'publishers use their own id first',
@@ -44,6 +139,7 @@ export const CHANNEL_CASES: readonly GatewayCase[] = [
     variables: { njchan_1_subscriber_channel_id: 'baz' },
     expected: { channels: '/baz' },
   },
+  ...APART,
   { name: 'an empty id is a channel', variables: { njchan_1_channel_id: '' }, expected: { channels: '/' } },
   { name: 'no id', without: ['njchan_1_channel_id'], expected: refused('channel_id_missing') },
   {

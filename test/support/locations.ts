@@ -23,6 +23,13 @@ export const LOCATIONS = `
         }
         location ~ ^/brief/(.*)$ { nchan_pubsub; nchan_channel_id $1; nchan_max_channel_id_length 8; }
         location ~ ^/grouped/(.*)$ { nchan_pubsub; nchan_channel_id $1; nchan_channel_group $arg_group; }
+        location ~ ^/publishes-nowhere/(.*)$ { nchan_pubsub; nchan_subscriber_channel_id $1; }
+        location ~ ^/publishes-too-long/(.*)$ {
+            nchan_pubsub;
+            nchan_max_channel_id_length 8;
+            nchan_channel_id $1;
+            nchan_publisher_channel_id $1-too-long;
+        }
         location = /no-id { nchan_pubsub; }
         location ~ ^/small/(.*)$ { nchan_publisher; nchan_channel_id $1; client_max_body_size 1k; }
         location ~ ^/large/(.*)$ { nchan_publisher; nchan_channel_id $1; client_max_body_size 64m; }

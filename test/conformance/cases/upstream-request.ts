@@ -244,6 +244,17 @@ const requests: readonly Case[] = [
     ],
   },
   {
+    name: 'a subscriber whose publisher’s channels are others',
+    steps: [
+      ...websocket('a', '/up-apart/{c}?body=theirs'),
+      sendText('a', 'mine'),
+      application(1),
+      get('/lp/{c}-1'),
+      get('/lp/{c}-2'),
+      get('/info/{c}'),
+    ],
+  },
+  {
     name: 'the messages of a WebSocket keep their order',
     steps: [
       ...websocket('a', '/up-ws/{c}?status=304&delay=30'),
@@ -282,6 +293,8 @@ export const upstreamRequests: Area = {
     'up-pub': 'nchan_publisher; nchan_channel_id $1; nchan_publisher_upstream_request /upstream/$1;',
     'up-ws': 'nchan_publisher websocket; nchan_channel_id $1; nchan_publisher_upstream_request /upstream/$1;',
     'up-pubsub': 'nchan_pubsub; nchan_channel_id $1; nchan_publisher_upstream_request /upstream/$1;',
+    'up-apart':
+      'nchan_pubsub; nchan_publisher_channel_id $1-1 $1-2; nchan_channel_id $1; nchan_publisher_upstream_request /upstream/$1;',
     'up-nowhere': 'nchan_publisher; nchan_channel_id $1; nchan_publisher_upstream_request /nowhere/$1;',
     'up-missing': 'nchan_publisher; nchan_channel_id $1; nchan_publisher_upstream_request /missing/$1;',
     'up-static': 'nchan_publisher; nchan_channel_id $1; nchan_publisher_upstream_request /static/$1;',

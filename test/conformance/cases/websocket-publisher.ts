@@ -5,6 +5,7 @@ import {
   del,
   frame,
   get,
+  HANDSHAKE,
   pause,
   post,
   response,
@@ -156,14 +157,123 @@ const MESSAGES: readonly Case[] = [
   },
 ];
 
+/** The worker of Nchan crashes at a message whose channel is missing or refused, so nobody sends one. */
+const APART: readonly Case[] = [
+  {
+    name: 'a publisher-and-subscriber publishes to the publisher’s channel',
+    steps: [
+      subscribe('b', '/lp/{c}-out'),
+      subscribers(1, '/info/{c}-out'),
+      ...websocket('a', '/ws-apart/{c}'),
+      sendText('a', 'mine'),
+      response('b'),
+      get('/info/{c}-in'),
+      post('/pub/{c}-in', 'theirs'),
+      frame('a'),
+    ],
+  },
+  {
+    name: 'a publisher’s id stands for the common one',
+    steps: [
+      subscribe('b', '/lp/{c}-out'),
+      subscribers(1, '/info/{c}-out'),
+      ...websocket('a', '/ws-apart-out/{c}'),
+      sendText('a', 'mine'),
+      response('b'),
+      get('/info/{c}'),
+      post('/pub/{c}', 'theirs'),
+      frame('a'),
+    ],
+  },
+  {
+    name: 'a subscriber’s id stands for the common one',
+    steps: [
+      subscribe('b', '/lp/{c}'),
+      subscribers(1),
+      ...websocket('a', '/ws-apart-in/{c}'),
+      sendText('a', 'mine'),
+      response('b'),
+      get('/info/{c}-in'),
+      post('/pub/{c}-in', 'theirs'),
+      frame('a'),
+    ],
+  },
+  {
+    name: 'several channels of the publisher’s',
+    steps: [
+      subscribe('b', '/lp/{c}-1'),
+      subscribe('c', '/lp/{c}-2'),
+      subscribers(1, '/info/{c}-1'),
+      subscribers(1, '/info/{c}-2'),
+      ...websocket('a', '/ws-apart-several/{c}'),
+      sendText('a', 'mine'),
+      response('b'),
+      response('c'),
+      get('/info/{c}-in'),
+      post('/pub/{c}-in', 'theirs'),
+      frame('a'),
+    ],
+  },
+  {
+    name: 'one of the publisher’s channels is the subscriber’s',
+    steps: [
+      subscribe('b', '/lp/{c}-out'),
+      subscribers(1, '/info/{c}-out'),
+      ...websocket('a', '/ws-apart-both/{c}'),
+      sendText('a', 'mine'),
+      frame('a'),
+      response('b'),
+    ],
+  },
+  {
+    name: 'the publisher’s id and the subscriber’s are the same',
+    steps: [...websocket('a', '/ws-apart-same/{c}'), sendText('a', 'mine'), frame('a')],
+  },
+  {
+    name: 'a publisher’s group is the subscriber’s',
+    steps: [
+      ...websocket('a', '/ws-apart-grouped/{c}'),
+      sendText('a', 'mine'),
+      subscribe('b', '/ws-apart-group/{c}-out'),
+      response('b'),
+    ],
+  },
+  ...[
+    ['missing', 'ws-apart-missing'],
+    ['too long', 'ws-apart-long'],
+  ].map(([fault, path]) => ({
+    name: `a subscriber opens where the publisher’s id is ${fault}`,
+    steps: [...websocket('a', `/${path}/{c}`), post('/pub/{c}-in', 'theirs'), frame('a')],
+  })),
+  {
+    name: 'a subscriber does not open where its own id is missing',
+    steps: [subscribe('a', '/ws-apart-deaf/{c}', HANDSHAKE), response('a')],
+  },
+];
+
 export const websocketPublisher: Area = {
   title: 'WebSocket publisher',
   locations: {
     'ws-unbuffered': 'nchan_publisher websocket; nchan_store_messages off; nchan_channel_id $1;',
+    'ws-apart': 'nchan_pubsub; nchan_publisher_channel_id $1-out; nchan_subscriber_channel_id $1-in;',
+    'ws-apart-out': 'nchan_pubsub; nchan_publisher_channel_id $1-out; nchan_channel_id $1;',
+    'ws-apart-in': 'nchan_pubsub; nchan_subscriber_channel_id $1-in; nchan_channel_id $1;',
+    'ws-apart-several':
+      'nchan_pubsub; nchan_publisher_channel_id $1-1 $1-2; nchan_subscriber_channel_id $1-in;',
+    'ws-apart-both': 'nchan_pubsub; nchan_publisher_channel_id $1 $1-out; nchan_subscriber_channel_id $1;',
+    'ws-apart-same': 'nchan_pubsub; nchan_publisher_channel_id $1; nchan_subscriber_channel_id $1;',
+    'ws-apart-grouped':
+      'nchan_pubsub; nchan_channel_group g; nchan_publisher_channel_id $1-out; nchan_channel_id $1;',
+    'ws-apart-group': 'nchan_subscriber longpoll; nchan_channel_group g; nchan_channel_id $1;',
+    'ws-apart-missing': 'nchan_pubsub; nchan_subscriber_channel_id $1-in;',
+    'ws-apart-long':
+      'nchan_pubsub; nchan_max_channel_id_length 24; nchan_publisher_channel_id much-longer-than-24-bytes; nchan_subscriber_channel_id $1-in;',
+    'ws-apart-deaf': 'nchan_pubsub; nchan_publisher_channel_id $1-out;',
   },
   cases: [
     ...formats,
     ...MESSAGES,
+    ...APART,
     {
       name: 'a closed publisher leaves the channel as it is',
       steps: [...websocket('a', AT), sendText('a', 'x'), frame('a'), close('a'), post('/pub/{c}', 'y')],

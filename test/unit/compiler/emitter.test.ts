@@ -148,6 +148,7 @@ it('the http block declares the gateway, the hand-off and the sidecar', () => {
   js_var $njchan_action;
   js_var $njchan_transport;
   js_var $njchan_channels;
+  js_var $njchan_publisher_channels;
   js_var $njchan_message_id;
   js_var $njchan_message_timeout;
   js_var $njchan_message_buffer_length;
