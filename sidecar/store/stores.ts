@@ -8,7 +8,13 @@ import type { DeflateSettings } from '../websocket/deflate.ts';
 import { MemoryStore, type MemoryStoreOptions } from './memory/memory-store.ts';
 import { BackupStore } from './redis/backup-store.ts';
 import { sayFarewells } from './redis/farewells.ts';
-import type { LinkEvents, LinkStats, RedisLink, ShutdownCall } from './redis/link.ts';
+import {
+  CopyNotKeptError,
+  type LinkEvents,
+  type LinkStats,
+  type RedisLink,
+  type ShutdownCall,
+} from './redis/link.ts';
 import { RedisStore, type RedisStoreSettings } from './redis/redis-store.ts';
 import { SubscriberCounts } from './redis/subscriber-counts.ts';
 import type { Store, StoreTotals } from './store.ts';
@@ -41,6 +47,9 @@ const LOCATION_KEYS = [
   'redisIdleChannelCacheTimeout',
   'channelTimeout',
 ] as const satisfies (keyof RedisLocationSettings)[];
+
+/** One for all: there may be very many. */
+const NOT_KEPT = new CopyNotKeptError();
 
 export class Stores {
   readonly memory: MemoryStore;
@@ -198,15 +207,19 @@ export class Stores {
     const own = { ...settings, ...location };
     const fault = (channel: string, error: unknown): void =>
       this.#tell(location.redisUpstream, channel, error);
+    const memory = {
+      ...this.#memoryOptions,
+      crowded: (channel: string) => fault(channel, NOT_KEPT),
+    };
     if (location.redisStorageMode === 'backup') {
       return new BackupStore(
         own,
         link,
-        (forgotten) => new MemoryStore({ ...this.#memoryOptions, forgotten, remembered: true }),
+        (forgotten) => new MemoryStore({ ...memory, forgotten, remembered: true }),
         fault,
       );
     }
-    return new RedisStore(own, link, new MemoryStore(this.#memoryOptions), fault, subscribers);
+    return new RedisStore(own, link, new MemoryStore(memory), fault, subscribers);
   }
 }
 

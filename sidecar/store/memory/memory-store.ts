@@ -42,6 +42,8 @@ export interface MemoryStoreOptions {
   readonly remembered?: boolean;
   /** Called with the name of each channel that is forgotten, since nobody used it. */
   readonly forgotten?: (name: string) => void;
+  /** Called when a copy of another store's message is only delivered, because there is no room to keep it. */
+  readonly crowded?: (channel: string) => void;
   /** Takes what was thrown while one subscriber was served; the subscriber has been ended, the others go on. */
   readonly fault?: (error: unknown) => void;
 }
@@ -68,6 +70,7 @@ export class MemoryStore implements Store {
   readonly #timer: NodeJS.Timeout;
   #closing = false;
   readonly #forgotten: ((name: string) => void) | undefined;
+  readonly #crowded: ((name: string) => void) | undefined;
   #bytes = 0;
   #messages = 0;
 
@@ -78,10 +81,12 @@ export class MemoryStore implements Store {
       stepsPerTurn,
       fault = uncaught,
       forgotten,
+      crowded,
       remembered,
     } = options;
     this.#limitBytes = limitBytes;
     this.#forgotten = forgotten;
+    this.#crowded = crowded;
     this.#clock = clock;
     const queue = new WorkQueue(stepsPerTurn);
     const rounds = new Rounds(queue);
@@ -131,6 +136,7 @@ export class MemoryStore implements Store {
   ): Promise<void> | undefined {
     const channel = this.#obtain(name);
     const room = limits.length === 0 || this.#hasRoom(draft);
+    if (!room) this.#crowded?.(name);
     return this.#stored(channel, channel.adopt(id, draft, room ? limits : { ...limits, length: 0 }));
   }
 
