@@ -15,44 +15,49 @@ interface HandoffValue {
   readonly constant: boolean;
 }
 
-const value = (name: string, header: string, constant = false): HandoffValue => ({
-  variable: `njchan_${name}`,
-  header,
-  constant,
-});
-
-/** Every value of the hand-off. The compiler emits, the gateway fills and the sidecar reads from this one table. */
+/**
+ * Every value of the hand-off. The compiler emits, the gateway fills and the sidecar reads from this one table. It is
+ * written out, since njs makes it anew for each request: a function that fills it in costs a subscriber 5 KB of nginx.
+ */
 export const HANDOFF = {
   /** See LocationSettings. */
-  settings: value('settings', 'Njchan-Settings', true),
+  settings: { variable: 'njchan_settings', header: 'Njchan-Settings', constant: true },
   /** See Action. */
-  action: value('action', 'Njchan-Action'),
+  action: { variable: 'njchan_action', header: 'Njchan-Action', constant: false },
   /** The transport that was chosen: a SubscriberTransport, or a PublisherTransport for publishers. */
-  transport: value('transport', 'Njchan-Transport'),
+  transport: { variable: 'njchan_transport', header: 'Njchan-Transport', constant: false },
   /** Full channel names `group/id`, percent-encoded and joined by commas (channel-name.ts). */
-  channels: value('channels', 'Njchan-Channels'),
+  channels: { variable: 'njchan_channels', header: 'Njchan-Channels', constant: false },
   /** Like `channels`: what the WebSocket of a subscriber publishes to where that differs; empty: the same. */
-  publisherChannels: value('publisher_channels', 'Njchan-Publisher-Channels'),
+  publisherChannels: {
+    variable: 'njchan_publisher_channels',
+    header: 'Njchan-Publisher-Channels',
+    constant: false,
+  },
   /** The id a subscriber resumes from, in canonical form (message-id.ts); absent: the location's first message. */
-  messageId: value('message_id', 'Njchan-Message-Id'),
+  messageId: { variable: 'njchan_message_id', header: 'Njchan-Message-Id', constant: false },
   /** Seconds, when `nchan_message_timeout` is given by variables; overrides the settings. */
-  messageTimeout: value('message_timeout', 'Njchan-Message-Timeout'),
+  messageTimeout: { variable: 'njchan_message_timeout', header: 'Njchan-Message-Timeout', constant: false },
   /** Messages, when `nchan_message_buffer_length` is given by variables; overrides the settings. */
-  messageBufferLength: value('message_buffer_length', 'Njchan-Message-Buffer-Length'),
+  messageBufferLength: {
+    variable: 'njchan_message_buffer_length',
+    header: 'Njchan-Message-Buffer-Length',
+    constant: false,
+  },
   /** The name of a Refusal: of the request with the action `refuse`, of what it publishes with `subscribe`. */
-  refusal: value('refusal', 'Njchan-Refusal'),
+  refusal: { variable: 'njchan_refusal', header: 'Njchan-Refusal', constant: false },
   /** The upstream whose figures are asked for, percent-encoded as channel names are, with the action `redis_stats`. */
-  redisUpstream: value('redis_upstream', 'Njchan-Redis-Upstream'),
+  redisUpstream: { variable: 'njchan_redis_upstream', header: 'Njchan-Redis-Upstream', constant: false },
   /** Access-Control-Allow-Origin where it is not the request's own origin; empty: it is. */
-  allowOrigin: value('allow_origin', 'Njchan-Allow-Origin'),
+  allowOrigin: { variable: 'njchan_allow_origin', header: 'Njchan-Allow-Origin', constant: false },
   /** Unix seconds at which the request's token is good no longer, leeway included; empty: the request needs none. */
-  expires: value('expires', 'Njchan-Expires'),
+  expires: { variable: 'njchan_expires', header: 'Njchan-Expires', constant: false },
   /** `1` for a subscriber whose token gives no right to publish on the same WebSocket, else empty. */
-  readOnly: value('read_only', 'Njchan-Read-Only'),
+  readOnly: { variable: 'njchan_read_only', header: 'Njchan-Read-Only', constant: false },
   /** `upgrade` when the sidecar shall take over the connection (every streaming transport), else empty. */
-  connection: value('connection', 'Connection'),
+  connection: { variable: 'njchan_connection', header: 'Connection', constant: false },
   /** The protocol to upgrade to: the transport's name. */
-  upgrade: value('upgrade', 'Upgrade'),
+  upgrade: { variable: 'njchan_upgrade', header: 'Upgrade', constant: false },
 } as const satisfies Record<string, HandoffValue>;
 
 /** Shared secret for a hand-off over TCP (design §4); never used on a unix socket. */
