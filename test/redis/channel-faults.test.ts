@@ -30,6 +30,11 @@ const client = await redis.connect();
 let channels = 0;
 const newName = () => `test/f${channels++}`;
 const headOf = (name: string) => `{channel:${name}}`;
+const registered = (name: string, servers: number) =>
+  waitFor(
+    'Redis to know their servers',
+    async () => (await client.hget(headOf(name), 'subscribers')) === `${servers}`,
+  );
 const counted = (name: string, clients: number) =>
   waitFor(
     'Redis to know them',
@@ -174,6 +179,7 @@ describe('after FLUSHALL each server is known again, and says once that there wa
     const name = newName();
     const sinks = opened.map((one) => listenTo(one.store, name));
     await counted(name, 2);
+    await registered(name, 2);
     const publish = (text: string) => store.publish(name, draft(text), LIMITS);
     for (const text of before) await publish(text);
     await waitFor('it', () => sinks.every(({ messages }) => messages.length === before.length));
@@ -196,6 +202,8 @@ describe('after FLUSHALL each server is known again, and says once that there wa
     const name = newName();
     listenTo(us.store, name);
     await counted(name, 1);
+    // A loss before that is none that it could notice.
+    await registered(name, 1);
     await client.flushall();
     listenTo(other.store, name);
     await counted(name, 2);
@@ -210,6 +218,7 @@ describe('after FLUSHALL each server is known again, and says once that there wa
     const name = newName();
     const sink = listenTo(us.store, name);
     await counted(name, 1);
+    await registered(name, 1);
     await client.del(headOf(name), `${headOf(name)}:subscriber_counts`);
     await counted(name, 1);
     await us.store.publish(name, draft('after'), LIMITS);
