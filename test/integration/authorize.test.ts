@@ -201,6 +201,14 @@ describe('the examples of Nchan’s documentation', () => {
     expect((await call('GET', `/sub_upstream?${to('/sub/internal/inside')}`)).body.toString()).toBe('hello');
     expect((await call('GET', '/sub/internal/inside')).status).toBe(404);
   });
+
+  it('send on messages that do not fit into memory, of which Nchan crashes now and then', async () => {
+    const large = 'x'.repeat(LARGE);
+    const to = 'header=X-Accel-Redirect:/pub/internal/large';
+    expect((await call('POST', `/pub_upstream?${to}`, large)).status).toBe(202);
+    const from = 'header=X-Accel-Redirect:/sub/internal/large';
+    expect((await call('GET', `/sub_upstream?${from}`)).body.toString()).toBe(large);
+  });
 });
 
 it('nothing crashed', () => {

@@ -35,11 +35,6 @@ const publishers: readonly Case[] = [
   },
   { name: 'POST without a body', steps: [post(toInternal, ''), get('/sub/{c}')] },
   {
-    name: 'a large body',
-    differs: 'accel-large',
-    steps: [post(toInternal, 'x'.repeat(60_000)), get('/sub/{c}')],
-  },
-  {
     name: 'a body in chunks',
     steps: [
       post(toInternal, '3\r\nabc\r\n0\r\n\r\n', { headers: ['Transfer-Encoding: chunked'] }),
