@@ -100,7 +100,8 @@ export function encodedValue(r: NginxHTTPRequest, variable: string): string {
 /** The parts of what a variable holds, percent-encoded. */
 function encodedParts(r: NginxHTTPRequest, variable: string, delimiter: string): string[] {
   const parts = split(r.variables[variable] as string, delimiter);
-  if (parts.every(isPlainChannelName)) return parts;
+  // All at once, as in unfit-headers.ts: there may be 255 parts.
+  if (isPlainChannelName(parts.join(''))) return parts;
   // Ids are bytes, which the text of a variable need not show as they are.
   return split(r.rawVariables[variable] as Buffer, Buffer.from(delimiter)).map(encodeChannelName);
 }

@@ -3,7 +3,6 @@
  * is Nchan's (spec/http-protocol.md §1), so that a request with several faults gets the answer it always got.
  */
 import {
-  CLIENT_HEADERS,
   DEFAULT_HANDOFF_LOCATION,
   HANDOFF,
   HANDOFF_LOCATION_VARIABLE,
@@ -24,18 +23,16 @@ import { page, sendAnswer } from './answer.ts';
 import { channelNames, encodedValue, publisherChannels } from './channels.ts';
 import { dynamicLimits } from './dynamic-limits.ts';
 import { givenVariables } from './dynamic-value.ts';
-import { hasUnfitHeaders, hookContext } from './hooks.ts';
+import { hookContext } from './hooks.ts';
 import { setNchanVariables } from './nchan-variables.ts';
 import { allowedOrigin } from './origin.ts';
 import { type Outcome, refuse } from './outcome.ts';
 import { requestedMessageId } from './requested-id.ts';
 import { chooseTransport, UPGRADED } from './transport.ts';
+import { hasControlCharacters, hasUnfitHeaders } from './unfit-headers.ts';
 
 /** What `js_content njchan.…` says the location is, where its settings do not say more. */
 export type Role = 'publisher' | 'subscriber' | 'pubsub';
-
-/** Control characters that nginx takes in a header and Node's parser does not (RFC 9110 §5.5). */
-const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
 
 /** Constants of the location, which a subrequest to another endpoint would overwrite. */
 const CONSTANTS = [LOCATION_VARIABLE, HANDOFF.settings.variable, HANDOFF_LOCATION_VARIABLE] as const;
@@ -120,16 +117,6 @@ function hooksOf(r: NginxHTTPRequest, settings: LocationSettings, outcome: Outco
   outcome.action = 'refuse';
   outcome.refusal = 'hook_context_too_large';
   return '';
-}
-
-function hasControlCharacters(r: NginxHTTPRequest): boolean {
-  // All at once: njs keeps some 4 KB of every match until the request ends, and that of a subscriber may take days.
-  let values = '';
-  for (let i = 0; i < CLIENT_HEADERS.length; i++) {
-    const value = r.headersIn[CLIENT_HEADERS[i] as string];
-    if (value !== undefined) values += value;
-  }
-  return CONTROL.test(values);
 }
 
 function settingsFor(r: NginxHTTPRequest, role: Role): LocationSettings {

@@ -86,17 +86,3 @@ function clientAddress(r: NginxHTTPRequest): string {
   const host = address.indexOf(':') >= 0 && address !== 'unix:' ? `[${address}]` : address;
   return port ? `${host}:${port}` : host;
 }
-
-/** Bytes that a header's value, or name, may not have for Node's parser, which will read all of them. */
-const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
-const TOKEN = /^[!#\x24%&'*+\-.^_`|~0-9A-Za-z]+$(?!\n)/;
-
-/** True for a request whose headers cannot all be passed on. */
-export function hasUnfitHeaders(r: NginxHTTPRequest): boolean {
-  const headers = r.rawHeadersIn;
-  for (let i = 0; i < headers.length; i++) {
-    const header = headers[i] as [string, string];
-    if (!TOKEN.test(header[0]) || CONTROL.test(header[1])) return true;
-  }
-  return false;
-}

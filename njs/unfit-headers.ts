@@ -1,0 +1,33 @@
+/**
+ * Headers that nginx takes and Node's parser does not (RFC 9110 §§5.1 and 5.5). They are looked at all at once: njs 0.7.9
+ * keeps some 4 KB of every match until the request ends, and that of a subscriber may take days.
+ */
+import { CLIENT_HEADERS } from '../handoff/headers.ts';
+
+const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
+/** Of a name, or of several one after the other. */
+const TOKEN = /^[!#\x24%&'*+\-.^_`|~0-9A-Za-z]*$(?!\n)/;
+
+/** True for a request with control characters in a header that is handed off. */
+export function hasControlCharacters(r: NginxHTTPRequest): boolean {
+  let values = '';
+  for (let i = 0; i < CLIENT_HEADERS.length; i++) {
+    const value = r.headersIn[CLIENT_HEADERS[i] as string];
+    if (value !== undefined) values += value;
+  }
+  return CONTROL.test(values);
+}
+
+/** True for a request of which not every header can be handed off, as those of locations with hooks are. */
+export function hasUnfitHeaders(r: NginxHTTPRequest): boolean {
+  const headers = r.rawHeadersIn;
+  let names = '';
+  let values = '';
+  for (let i = 0; i < headers.length; i++) {
+    const header = headers[i] as [string, string];
+    if (header[0] === '') return true;
+    names += header[0];
+    values += header[1];
+  }
+  return !TOKEN.test(names) || CONTROL.test(values);
+}
