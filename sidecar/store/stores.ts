@@ -8,13 +8,7 @@ import type { DeflateSettings } from '../websocket/deflate.ts';
 import { MemoryStore, type MemoryStoreOptions } from './memory/memory-store.ts';
 import { BackupStore } from './redis/backup-store.ts';
 import { sayFarewells } from './redis/farewells.ts';
-import {
-  CopyNotKeptError,
-  type LinkEvents,
-  type LinkStats,
-  type RedisLink,
-  type ShutdownCall,
-} from './redis/link.ts';
+import type { LinkEvents, LinkStats, RedisLink, ShutdownCall } from './redis/link.ts';
 import { RedisStore, type RedisStoreSettings } from './redis/redis-store.ts';
 import { SubscriberCounts } from './redis/subscriber-counts.ts';
 import type { Store, StoreTotals } from './store.ts';
@@ -47,6 +41,14 @@ const LOCATION_KEYS = [
   'redisIdleChannelCacheTimeout',
   'channelTimeout',
 ] as const satisfies (keyof RedisLocationSettings)[];
+
+/** There is no room to keep a message of Redis's here: who comes later does not get it. */
+class CopyNotKeptError extends Error {
+  override readonly name = 'CopyNotKeptError';
+  constructor() {
+    super('there is no room to keep copies of messages; raise nchan_shared_memory_size');
+  }
+}
 
 /** One for all: there may be very many. */
 const NOT_KEPT = new CopyNotKeptError();

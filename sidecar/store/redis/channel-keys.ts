@@ -3,7 +3,7 @@
  * braces, the part that decides in which slot of a cluster they are, so a `}` is written as byte 0x19; the gateway
  * refuses names that contain that byte.
  */
-import { encodeChannelName, isPlainChannelName } from '../../../handoff/channel-name.ts';
+import { isPlainChannelName } from '../../../handoff/channel-name.ts';
 import { BRACE_STAND_IN, TAG } from './keys.ts';
 
 const CLOSING_BRACE = 0x7d;
@@ -23,11 +23,6 @@ export function channelIdOf(name: string): Buffer {
     bytes[length++] = byte === CLOSING_BRACE ? STAND_IN : byte;
   }
   return bytes.subarray(0, length);
-}
-
-/** The percent-encoded name of the channel with this id. */
-export function channelNameOf(id: Uint8Array): string {
-  return encodeChannelName(id.map((byte) => (byte === STAND_IN ? CLOSING_BRACE : byte)));
 }
 
 /** The keys of one channel that its own server uses by name. */

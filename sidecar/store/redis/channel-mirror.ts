@@ -37,10 +37,10 @@ function keptData({ data }: RedisMessage): Buffer {
   return data.buffer.byteLength > MAX_KEPT_ALIVE * data.length ? ownBytes([data]) : data;
 }
 
-/** The local copy has the ids and the buffer length of the channel in Redis. */
-export class StoredMirror implements ChannelMirror {
-  readonly stored = true;
-  newest: MessageId | undefined;
+/** What both kinds have in common. */
+abstract class Mirror implements ChannelMirror {
+  abstract readonly stored: boolean;
+  abstract newest: MessageId | undefined;
   maxMessages = -1;
   readonly #local: MemoryStore;
   readonly #name: string;
@@ -50,11 +50,6 @@ export class StoredMirror implements ChannelMirror {
     this.#local = local;
     this.#name = name;
     this.#deflater = deflater;
-  }
-
-  /** See MessageTaker. */
-  resize(maxMessages: number): void {
-    this.maxMessages = maxMessages;
   }
 
   takeNow(message: RedisMessage): void {
@@ -74,20 +69,43 @@ export class StoredMirror implements ChannelMirror {
     this.#local.forget(this.#name);
   }
 
+  /** Most messages that are kept once this one is taken. */
+  protected abstract lengthWith(buffered: boolean): number;
+
+  /** Takes note of a message; its id in the local store, undefined for one of its own. */
+  protected abstract idOf(message: RedisMessage): MessageId | undefined;
+
   #adopt(message: RedisMessage, deflated: Deflated | undefined, buffered: boolean): void {
-    this.newest = message.id;
-    const length = this.maxMessages > 0 ? this.maxMessages : Number.POSITIVE_INFINITY;
+    const { contentType, eventsourceEvent, ttlSeconds } = message;
+    const length = this.lengthWith(buffered);
+    const data = length > 0 ? keptData(message) : message.data;
     void this.#local.adopt(
       this.#name,
-      message.id,
-      {
-        data: buffered ? keptData(message) : message.data,
-        deflated,
-        contentType: message.contentType,
-        eventsourceEvent: message.eventsourceEvent,
-      },
-      { length: buffered ? length : 0, timeoutSeconds: message.ttlSeconds },
+      this.idOf(message),
+      { data, deflated, contentType, eventsourceEvent },
+      { length, timeoutSeconds: ttlSeconds },
     );
+  }
+}
+
+/** The local copy has the ids and the buffer length of the channel in Redis. */
+export class StoredMirror extends Mirror {
+  readonly stored = true;
+  newest: MessageId | undefined;
+
+  /** See MessageTaker. */
+  resize(maxMessages: number): void {
+    this.maxMessages = maxMessages;
+  }
+
+  protected lengthWith(buffered: boolean): number {
+    if (!buffered) return 0;
+    return this.maxMessages > 0 ? this.maxMessages : Number.POSITIVE_INFINITY;
+  }
+
+  protected idOf({ id }: RedisMessage): MessageId {
+    this.newest = id;
+    return id;
   }
 }
 
@@ -95,45 +113,13 @@ export class StoredMirror implements ChannelMirror {
 const NOSTORE_LENGTH = 10;
 
 /** Redis only passes messages on: the local store gives them ids and keeps them for a while. */
-export class UnstoredMirror implements ChannelMirror {
+export class UnstoredMirror extends Mirror {
   readonly stored = false;
   readonly newest = undefined;
-  maxMessages = -1;
-  readonly #local: MemoryStore;
-  readonly #name: string;
-  readonly #deflater: Deflater;
 
-  constructor(local: MemoryStore, name: string, deflater: Deflater) {
-    this.#local = local;
-    this.#name = name;
-    this.#deflater = deflater;
+  protected lengthWith(): number {
+    return NOSTORE_LENGTH;
   }
 
-  takeNow(message: RedisMessage): void {
-    this.#adopt(message, undefined);
-  }
-
-  async take(message: RedisMessage, _buffered: boolean, isWanted = always): Promise<void> {
-    const deflated = await this.#deflater.deflate(message);
-    if (isWanted()) this.#adopt(message, deflated);
-  }
-
-  delete(): void {
-    void this.#local.delete(this.#name);
-  }
-
-  forget(): void {
-    this.#local.forget(this.#name);
-  }
-
-  #adopt(message: RedisMessage, deflated: Deflated | undefined): void {
-    const data = keptData(message);
-    const { contentType, eventsourceEvent, ttlSeconds } = message;
-    void this.#local.adopt(
-      this.#name,
-      undefined,
-      { data, deflated, contentType, eventsourceEvent },
-      { length: NOSTORE_LENGTH, timeoutSeconds: ttlSeconds },
-    );
-  }
+  protected idOf(): undefined {}
 }

@@ -128,14 +128,6 @@ export class ChannelLostError extends Error {
   override readonly name = 'ChannelLostError';
 }
 
-/** There is no room to keep a message of Redis's here: who comes later does not get it. */
-export class CopyNotKeptError extends Error {
-  override readonly name = 'CopyNotKeptError';
-  constructor() {
-    super('there is no room to keep copies of messages; raise nchan_shared_memory_size');
-  }
-}
-
 /** Redis has no room for what was to be written: 503 to whoever asked. */
 export class RedisFullError extends Error {
   override readonly name = 'RedisFullError';

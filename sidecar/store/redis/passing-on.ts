@@ -4,11 +4,8 @@
  * comes, all of them go as they are, uncompressed.
  */
 import type { Announcement, RedisMessage } from './announcement.ts';
+import { AnnouncementQueue } from './announcement-queue.ts';
 import type { ChannelMirror } from './channel-mirror.ts';
-
-/** Announcements, and bytes of them, that wait at a channel. */
-export const MAX_WAITING = 1000;
-export const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 
 type KeyAnnouncement = Extract<Announcement, { kind: 'key' }>;
 
@@ -24,8 +21,7 @@ export class PassingOn {
   readonly #mirror: ChannelMirror;
   readonly #host: PassingOnHost;
   /** The first one is under way. */
-  #waiting: Announcement[] = [];
-  #waitingBytes = 0;
+  readonly #waiting = new AnnouncementQueue();
   #working = false;
 
   constructor(mirror: ChannelMirror, host: PassingOnHost) {
@@ -35,16 +31,14 @@ export class PassingOn {
 
   /** @param bytes of the announcement. */
   take(announcement: Announcement, bytes: number): void {
-    if (this.#waiting.length === 0 && this.#passed(announcement)) return;
-    this.#waiting.push(announcement);
-    this.#waitingBytes += bytes;
-    if (this.#waiting.length > MAX_WAITING || this.#waitingBytes > MAX_WAITING_BYTES) this.#passAll();
-    else void this.#work();
+    if (!this.#waiting.first && this.#passed(announcement)) return;
+    if (this.#waiting.push(announcement, bytes)) void this.#work();
+    else this.#passAll();
   }
 
   /** What waits is not passed on. */
   stop(): void {
-    this.#waiting = [];
+    this.#waiting.clear();
   }
 
   /** Passes on what takes no time; false for the rest. */
@@ -58,10 +52,7 @@ export class PassingOn {
   }
 
   #passAll(): void {
-    const all = this.#waiting;
-    this.#waiting = [];
-    this.#waitingBytes = 0;
-    for (const announcement of all) {
+    for (const announcement of this.#waiting.clear()) {
       if (announcement.kind === 'message') this.#mirror.takeNow(announcement.message);
       else if (!this.#passed(announcement)) this.#host.fault(new Error('too much waits to read a message'));
     }
@@ -70,16 +61,15 @@ export class PassingOn {
   async #work(): Promise<void> {
     if (this.#working) return;
     this.#working = true;
-    for (let first = this.#waiting[0]; first; first = this.#waiting[0]) {
+    for (let { first } = this.#waiting; first; first = this.#waiting.first) {
       const current = first;
-      const isWanted = () => this.#waiting[0] === current;
+      const isWanted = () => this.#waiting.first === current;
       try {
         if (!this.#passed(current)) await this.#pass(current, isWanted);
       } catch (error) {
         this.#host.fault(error);
       }
       if (isWanted()) this.#waiting.shift();
-      if (this.#waiting.length === 0) this.#waitingBytes = 0;
     }
     this.#working = false;
   }

@@ -13,13 +13,15 @@ import {
   parseAnnouncement,
   type RedisMessage,
 } from './announcement.ts';
+import { AnnouncementQueue } from './announcement-queue.ts';
 import { type ChannelKeys, channelKeys } from './channel-keys.ts';
 import { ChannelLife } from './channel-life.ts';
 import type { ChannelMirror } from './channel-mirror.ts';
 import { Delays } from './delay.ts';
 import { ChannelLostError, type RedisLink, RedisUnavailableError } from './link.ts';
 import { readMessages } from './message-reader.ts';
-import { MAX_WAITING, MAX_WAITING_BYTES, PassingOn } from './passing-on.ts';
+import { PassingOn } from './passing-on.ts';
+import { PromisedMessage } from './promised-message.ts';
 import { Registration, type RegistrationSettings } from './registration.ts';
 import type { RemoteSubscription } from './remote-subscription.ts';
 import { Renumbering } from './renumbering.ts';
@@ -91,12 +93,9 @@ export class RemoteChannel {
   /** What Redis does not store. */
   readonly #passingOn: PassingOn | undefined;
   /** What comes while the channel reads; when it is too much, the channel reads once more instead. */
-  readonly #waiting: Announcement[] = [];
-  #waitingBytes = 0;
+  readonly #waiting = new AnnouncementQueue();
   readonly #awaitDeletion = new Set<() => void>();
-  /** Newest message that somebody here knows Redis to have, whether or not it has come here. */
-  #promised: MessageId | undefined;
-  #awaitPromised: (() => void)[] = [];
+  readonly #promised = new PromisedMessage((id) => this.#isOld(id));
   readonly #loaded: Promise<void>;
   readonly #ready: Promise<void>;
   #markLoaded!: () => void;
@@ -161,13 +160,12 @@ export class RemoteChannel {
 
   /** A publisher here was told that Redis has this message. */
   published(id: MessageId): void {
-    if (!this.#promised || compareIds(id, this.#promised) > 0) this.#promised = id;
+    this.#promised.promise(id);
   }
 
   /** Resolves when everything has come here of which `published` told; undefined if it has. */
   get caughtUp(): Promise<void> | undefined {
-    if (!this.#promised || this.#isOld(this.#promised)) return undefined;
-    return new Promise((resolve) => this.#awaitPromised.push(resolve));
+    return this.#promised.kept;
   }
 
   get registration(): Registration {
@@ -248,7 +246,12 @@ export class RemoteChannel {
       return;
     }
     if (this.#follows && !this.#working && this.#applied(announcement)) return;
-    this.#wait(announcement, bytes.length);
+    if (!this.#waiting.push(announcement, bytes.length)) {
+      this.#follows = false;
+      // That could not be read again.
+      const deletion = this.#waiting.clear().findLast(({ kind }) => kind === 'delete');
+      if (deletion) this.#applied(deletion);
+    }
     void this.#work();
   }
 
@@ -260,20 +263,6 @@ export class RemoteChannel {
     clearTimeout(this.#retryTimer);
     this.#passingOn?.stop();
     this.#registration.stop();
-  }
-
-  #wait(announcement: Announcement, bytes: number): void {
-    if (this.#waiting.length >= MAX_WAITING || this.#waitingBytes + bytes > MAX_WAITING_BYTES) {
-      const deletion = [...this.#waiting, announcement].findLast(({ kind }) => kind === 'delete');
-      this.#waiting.length = 0;
-      this.#waitingBytes = 0;
-      this.#follows = false;
-      // That could not be read again.
-      if (deletion) this.#applied(deletion);
-      return;
-    }
-    this.#waiting.push(announcement);
-    this.#waitingBytes += bytes;
   }
 
   /** Reads where it has to, and works off what waits, one after the other. */
@@ -295,10 +284,7 @@ export class RemoteChannel {
           this.#markReady();
         }
         const next = this.#waiting.shift();
-        if (!next) {
-          this.#waitingBytes = 0;
-          return;
-        }
+        if (!next) return;
         if (!this.#applied(next)) await this.#applyLater(next);
       }
     } catch (error) {
@@ -378,7 +364,7 @@ export class RemoteChannel {
   }
 
   #lostByRedis(): void {
-    this.#forgetPromise();
+    this.#promised.forget();
     this.#host.lost(this);
     this.#mayBeDeleted = true;
     this.#registerAgain = true;
@@ -389,17 +375,7 @@ export class RemoteChannel {
     if (this.#gone) return;
     const own = this.#renumbering.take(message, this.#mirror.newest);
     if (own) await this.#mirror.take(own, buffered, this.#isHere);
-    this.#keepPromise();
-  }
-
-  #keepPromise(): void {
-    if (this.#awaitPromised.length > 0 && this.#promised && this.#isOld(this.#promised))
-      this.#forgetPromise();
-  }
-
-  #forgetPromise(): void {
-    this.#promised = undefined;
-    for (const resolve of this.#awaitPromised.splice(0)) resolve();
+    this.#promised.check();
   }
 
   /** Applies an announcement at once; false for one that takes its time. */
@@ -414,7 +390,7 @@ export class RemoteChannel {
       if (maxMessages !== undefined) this.#mirror.maxMessages = maxMessages;
       const own = this.#renumbering.take(message, this.#mirror.newest);
       if (own) this.#mirror.takeNow(own);
-      this.#keepPromise();
+      this.#promised.check();
       return true;
     }
     // Alerts that nobody sends, and Nchan does nothing about.
@@ -429,7 +405,7 @@ export class RemoteChannel {
     this.#lossIsNews = false;
     this.#registration.forget();
     this.#life.forget();
-    this.#forgetPromise();
+    this.#promised.forget();
     this.#host.deleted(this);
     this.#mirror.delete();
     for (const heard of this.#awaitDeletion) heard();

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Announcement, RedisMessage } from '../../../sidecar/store/redis/announcement.ts';
-import { MAX_WAITING, MAX_WAITING_BYTES, PassingOn } from '../../../sidecar/store/redis/passing-on.ts';
+import { MAX_WAITING, MAX_WAITING_BYTES } from '../../../sidecar/store/redis/announcement-queue.ts';
+import { PassingOn } from '../../../sidecar/store/redis/passing-on.ts';
 
 const ID = { time: 1, tag: 0 };
 const message = (data: string, compressed = false): RedisMessage => ({

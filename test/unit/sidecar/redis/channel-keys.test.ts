@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { channelKeys, channelNameOf } from '../../../../sidecar/store/redis/channel-keys.ts';
+import { channelKeys } from '../../../../sidecar/store/redis/channel-keys.ts';
 
 describe('channelKeys', () => {
   it.each([
@@ -13,6 +13,5 @@ describe('channelKeys', () => {
     expect(keys.head.toString('latin1')).toBe(head);
     expect(keys.pubsub.toString('latin1')).toBe(`${head}:pubsub`);
     expect(keys.id.toString('latin1')).toBe(id);
-    expect(channelNameOf(keys.id)).toBe(name);
   });
 });
