@@ -19,7 +19,7 @@ function errorsDocument(): string {
     '# Answers that refuse a request',
     '',
     'Made from `handoff/refusals.ts`; `npm run docs` writes it anew. nginx itself answers 413 (`client_max_body_size`),',
-    '502 (the sidecar is restarting; its log says why) and 504.',
+    '502 (the sidecar does not come back; its log says why) and 504.',
     '',
     '| name | status | body | meaning and cure |',
     '|---|---|---|---|',
