@@ -13,7 +13,7 @@ import { AREAS } from './cases/index.ts';
 import { differenceIds } from './differences.ts';
 import { type Nchan, startNchan } from './nchan.ts';
 import { play, stageOf } from './player.ts';
-import { HTTP, isPlayable, LOCATIONS, PLAIN_LOCATIONS, PLAYED, SERVER } from './suite.ts';
+import { HTTP, LOCATIONS, PLAIN_LOCATIONS, PLAYED, SERVER } from './suite.ts';
 import type { Transcript } from './transcript.ts';
 
 /** Cases in progress at a time. Most of them wait most of the time. */
@@ -84,8 +84,7 @@ afterAll(() => {
 
 describe.each(AREAS)('$title', ({ cases }) => {
   for (const played of cases) {
-    it(played.name, ({ skip }) => {
-      skip(!isPlayable(played), 'njchan does not support a directive of its location yet');
+    it(played.name, () => {
       const given = answers.get(played) as Answers;
       expect(given.nchan.failure, 'the case does not work with Nchan').toBeUndefined();
       if (played.differs === undefined) {

@@ -184,7 +184,7 @@ describe('ways around a location', () => {
       body: 'm',
       headers: { 'Njchan-Publish': '/around', 'Njchan-Action': 'publish', 'Njchan-Channels': '/around' },
     });
-    expect(answer.status).toBeGreaterThanOrEqual(202);
+    expect([400, 404]).toContain(answer.status);
     expect((await request(njchan.port, 'GET', '/pub/around')).status).toBe(404);
   });
 });

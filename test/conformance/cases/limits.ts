@@ -1,5 +1,5 @@
 /** Limits on subscribers and channels (spec §9). */
-import type { Area, Case } from '../case.ts';
+import type { Area, Case, Step } from '../case.ts';
 import { close, get, HANDSHAKE, head, publish, subscribe, subscribers } from '../steps.ts';
 import { EVENTSOURCE } from './common.ts';
 
@@ -8,6 +8,13 @@ const KINDS: Readonly<Record<string, readonly string[]>> = {
   'an EventSource': EVENTSOURCE,
   'a WebSocket': HANDSHAKE,
 };
+
+/** Two subscribers, once they are counted. */
+const two = (at: string): readonly Step[] => [
+  subscribe('a', at, EVENTSOURCE),
+  subscribe('b', at, EVENTSOURCE),
+  subscribers(2),
+];
 
 const perKind: readonly Case[] = Object.entries(KINDS).flatMap(([kind, headers]) => [
   {
@@ -20,12 +27,7 @@ const perKind: readonly Case[] = Object.entries(KINDS).flatMap(([kind, headers])
   },
   {
     name: `two subscribers at most: ${kind} as the third`,
-    steps: [
-      subscribe('a', '/two-subscribers/{c}', EVENTSOURCE),
-      subscribe('b', '/two-subscribers/{c}', EVENTSOURCE),
-      subscribers(2),
-      get('/two-subscribers/{c}', headers),
-    ],
+    steps: [...two('/two-subscribers/{c}'), get('/two-subscribers/{c}', headers)],
   },
 ]);
 
@@ -64,37 +66,20 @@ export const limits: Area = {
     },
     {
       name: 'two subscribers at most: others count, too',
-      steps: [
-        subscribe('a', '/es/{c}', EVENTSOURCE),
-        subscribe('b', '/es/{c}', EVENTSOURCE),
-        subscribers(2),
-        get('/two-subscribers/{c}', EVENTSOURCE),
-      ],
+      steps: [...two('/es/{c}'), get('/two-subscribers/{c}', EVENTSOURCE)],
     },
     {
       name: 'two subscribers at most: those of a list count for its channels',
-      steps: [
-        subscribe('a', '/two-in-list/{c},{c}-b', EVENTSOURCE),
-        subscribe('b', '/two-in-list/{c},{c}-b', EVENTSOURCE),
-        subscribers(2),
-        get('/two-subscribers/{c}', EVENTSOURCE),
-      ],
+      steps: [...two('/two-in-list/{c},{c}-b'), get('/two-subscribers/{c}', EVENTSOURCE)],
     },
     {
       name: 'two subscribers at most: a third of a list',
-      steps: [
-        subscribe('a', '/two-in-list/{c},{c}-b', EVENTSOURCE),
-        subscribe('b', '/two-in-list/{c},{c}-b', EVENTSOURCE),
-        subscribers(2),
-        get('/two-in-list/{c},{c}-b', EVENTSOURCE),
-      ],
+      steps: [...two('/two-in-list/{c},{c}-b'), get('/two-in-list/{c},{c}-b', EVENTSOURCE)],
     },
     {
       name: 'two subscribers at most: those of a channel do not count for a list',
       steps: [
-        subscribe('a', '/two-subscribers/{c}', EVENTSOURCE),
-        subscribe('b', '/two-subscribers/{c}', EVENTSOURCE),
-        subscribers(2),
+        ...two('/two-subscribers/{c}'),
         subscribe('c', '/two-in-list/{c},{c}-b', EVENTSOURCE),
         head('c'),
       ],
@@ -108,9 +93,7 @@ export const limits: Area = {
       name: 'two subscribers at most: the third when one has left',
       steps: [
         publish('x'),
-        subscribe('a', '/two-subscribers/{c}', EVENTSOURCE),
-        subscribe('b', '/two-subscribers/{c}', EVENTSOURCE),
-        subscribers(2),
+        ...two('/two-subscribers/{c}'),
         close('a'),
         subscribers(1),
         get('/two-subscribers/{c}'),
