@@ -8,6 +8,7 @@ import type { RefusalName } from '../handoff/refusals.ts';
 import type { SubscriberTransport } from '../handoff/settings.ts';
 import { reportFault, type ServerContext } from './context.ts';
 import { type Handoff, KEEP_ALIVE_MS, MAX_HEADER_BYTES, readHandoff } from './handoff.ts';
+import { PEER_IS_GONE } from './peer-is-gone.ts';
 import { DirectConnection } from './publisher/direct-connection.ts';
 import {
   deleteRequest,
@@ -43,8 +44,8 @@ export function createSidecarServer(context: ServerContext): Server {
     serveUpgrade(context, request, socket, early);
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    // ECONNRESET: nginx dropped a kept connection, as it may.
-    if (error.code !== 'ECONNRESET')
+    // nginx drops kept connections, and the ones of clients that leave while they are written to.
+    if (!PEER_IS_GONE.has(error.code))
       context.log.warn(`closed a connection from nginx: ${error.code ?? error.message}`);
     socket.destroy();
   });

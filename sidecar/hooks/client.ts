@@ -9,6 +9,7 @@ import {
 import { request as sendTls, Agent as TlsAgent } from 'node:https';
 import { isIP } from 'node:net';
 import { ANSWER_FAILED_HEADER, ANSWER_STATUS_HEADER, ANSWER_TYPE_HEADER } from '../../handoff/hooks.ts';
+import { PEER_IS_GONE } from '../peer-is-gone.ts';
 import { type HookRequest, headOf } from './request.ts';
 import type { ShareLimits } from './shares.ts';
 import { Slots } from './slots.ts';
@@ -113,8 +114,7 @@ export class HookClient {
       );
       request.on('close', () => clearTimeout(deadline));
       request.on('error', (error: NodeJS.ErrnoException) => {
-        const isStale =
-          request.reusedSocket && !answered && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+        const isStale = request.reusedSocket && !answered && PEER_IS_GONE.has(error.code);
         reject(
           isStale ? new StaleConnection('nginx closed a kept connection') : new HookError(error.message),
         );

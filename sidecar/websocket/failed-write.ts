@@ -1,9 +1,7 @@
 import type { Socket } from 'node:net';
+import { PEER_IS_GONE } from '../peer-is-gone.ts';
 
 type Written = (error?: Error | null) => void;
-
-/** What a write fails with when the other side has closed. Other failures leave nothing to wait for. */
-const PEER_IS_GONE = new Set(['EPIPE', 'ECONNRESET']);
 
 /**
  * Lets a socket be read to its end after a write found that the other side has closed. Node would destroy it at once,
@@ -15,8 +13,8 @@ export function readOnAfterFailedWrite(socket: Socket, failed: () => void): void
   const spare =
     (done: Written): Written =>
     (error) => {
-      if (!error || !PEER_IS_GONE.has((error as NodeJS.ErrnoException).code ?? '')) {
-        done(error);
+      if (!error || !PEER_IS_GONE.has((error as NodeJS.ErrnoException).code)) {
+        done(error); // after other failures there is nothing to wait for
         return;
       }
       if (!gone) {
