@@ -160,9 +160,9 @@ export function cases(bytes) {
     {
       name: 'channel_keepalive',
       script: 'channel_keepalive',
-      before: [...ten, ...SUBSCRIBED],
+      before: [...ten, ...SUBSCRIBED, ['HSET', 'KEY', 'registered:server', '1']],
       nchan: (id) => [[], ['', id, 600_000, 60_000]],
-      njchan: (id) => [[keyOf(id)], [600_000, 60_000]],
+      njchan: (id) => [[keyOf(id)], ['server', 600_000, 60_000]],
     },
     {
       name: 'add_fakesub',
