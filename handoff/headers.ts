@@ -79,19 +79,24 @@ export const CLIENT_HEADERS = [
 ] as const;
 
 /**
- * Publishing that needs no decision passes by the gateway: nginx hands off by itself, and this header is in the place
- * of action, transport and channels. It has the full name of the one channel as bytes, not percent-encoded.
+ * Requests about which nothing is to be decided pass by the gateway: nginx hands them off by itself, and these headers are
+ * in the place of action, transport, channels and message id.
  */
-export const PUBLISH_HEADER = 'Njchan-Publish';
+export const DIRECT = {
+  /** The full name of the one channel, as bytes, not percent-encoded. */
+  channel: { variable: 'njchan_direct_channel', header: 'Njchan-Direct-Channel' },
+  /** The transport of a subscriber, one of DIRECT_TRANSPORTS; a message has none. */
+  transport: { variable: 'njchan_direct_transport', header: 'Njchan-Direct-Transport' },
+  /** The query's message id, as the client wrote it. */
+  queryId: { variable: 'arg_last_event_id', header: 'Njchan-Direct-Id' },
+} as const;
 
-/** The variable for PUBLISH_HEADER, set when the location is entered. */
-export const PUBLISH_VARIABLE = 'njchan_publish';
+/** Transports of which the request's method and headers alone tell that they are asked for. */
+export const DIRECT_TRANSPORTS = ['websocket', 'eventsource', 'longpoll'] as const;
+export type DirectTransport = (typeof DIRECT_TRANSPORTS)[number];
 
-/**
- * The variable that lets a request pass by the gateway: its own request target when nothing but its channel matters,
- * else empty.
- */
-export const DIRECT_VARIABLE = 'njchan_direct';
+/** Headers with a message id, which the sidecar reads of subscribers that pass by the gateway. */
+export const ID_HEADERS = ['If-None-Match', 'If-Modified-Since', 'Etag', 'Last-Event-ID'] as const;
 
 /**
  * Values that a location computes at request time, with how many of each it may have. The compiler declares each as

@@ -10,7 +10,8 @@ import {
   TRANSFER_ENCODING_VARIABLE,
 } from '../handoff/headers.ts';
 import { HOOKS_VARIABLE } from '../handoff/hooks.ts';
-import { formatMessageId, type ParsedMessageId } from '../handoff/message-id.ts';
+import { formatMessageId } from '../handoff/message-id.ts';
+import { fitsChannels } from '../handoff/requested-id.ts';
 import {
   DEFAULT_PUBLISHER,
   DEFAULT_SUBSCRIBER,
@@ -157,7 +158,7 @@ function decide(r: NginxHTTPRequest, settings: LocationSettings): Outcome {
   };
   if (choice.action === 'subscribe') {
     outcome.messageId = id;
-    if (id && !fits(id, channels.length)) {
+    if (id && !fitsChannels(id, channels.length)) {
       outcome.action = 'refuse';
       outcome.refusal = 'message_id_tag_count';
     } else if (choice.transport === 'websocket' && settings.publisher.indexOf('websocket') >= 0) {
@@ -168,11 +169,6 @@ function decide(r: NginxHTTPRequest, settings: LocationSettings): Outcome {
     }
   }
   return outcome;
-}
-
-/** True for an id that can be one of a subscription to so many channels; of several, none has the time 0. */
-function fits(id: ParsedMessageId, channels: number): boolean {
-  return id.tags.length <= channels && (channels === 1 || id.time > 0);
 }
 
 function numeric(value: number | undefined): string {

@@ -1,18 +1,15 @@
 /** Reads the hand-off from a request of the gateway. Nothing else of the request is believed (design §4). */
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { encodeChannelName, isEncodedChannelName, isPlainChannelName } from '../handoff/channel-name.ts';
-import { type Action, HANDOFF, NGINX_HEADER, PUBLISH_HEADER, SECRET_HEADER } from '../handoff/headers.ts';
+import { isEncodedChannelName } from '../handoff/channel-name.ts';
+import { type Action, HANDOFF, NGINX_HEADER, SECRET_HEADER } from '../handoff/headers.ts';
 import { HOOKS_HEADER } from '../handoff/hooks.ts';
 import { type ParsedMessageId, parseMessageId } from '../handoff/message-id.ts';
 import { REPORT_HEADER } from '../handoff/nchan-variables.ts';
 import { REFUSALS, type RefusalName } from '../handoff/refusals.ts';
-import {
-  type LocationSettings,
-  type PublisherTransport,
-  parseSettings,
-  type SubscriberTransport,
-} from '../handoff/settings.ts';
+import type { LocationSettings, PublisherTransport, SubscriberTransport } from '../handoff/settings.ts';
+import { readDirectHandoff } from './direct-handoff.ts';
+import { HandoffError, readSettings } from './handoff-settings.ts';
 import { type HookContext, readHookContext } from './hooks/context.ts';
 import { isRepeatable } from './hooks/repeatable.ts';
 
@@ -54,9 +51,6 @@ export const MAX_HEADER_BYTES = 1024 * 1024;
 /** Longer than nginx keeps an idle connection to us (60 s), so that nginx never reuses one that we just closed. */
 export const KEEP_ALIVE_MS = 75_000;
 
-/** The request did not come from a gateway, or from one of another version. */
-export class HandoffError extends Error {}
-
 const ACTIONS: readonly string[] = [
   'publish',
   'info',
@@ -70,27 +64,12 @@ const ACTIONS: readonly string[] = [
 /** Actions that are not about channels. */
 const NO_CHANNELS: readonly string[] = ['refuse', 'options', 'redis_stats'] satisfies Action[];
 
-/** Settings texts come from configuration, so there are few; reloads add some. */
-const MAX_CACHED_SETTINGS = 10_000;
-const settingsByText = new Map<string, LocationSettings>();
-
-function cachedSettings(text: string): LocationSettings {
-  let settings = settingsByText.get(text);
-  if (!settings) {
-    settings = parseSettings(text);
-    if (settingsByText.size >= MAX_CACHED_SETTINGS) settingsByText.clear();
-    settingsByText.set(text, settings);
-  }
-  return settings;
-}
-
 /** Lower-case names, as Node keeps headers. */
 const NAMES = Object.fromEntries(
   Object.entries(HANDOFF).map(([key, { header }]) => [key, header.toLowerCase()]),
 ) as Record<keyof typeof HANDOFF, string>;
 const HOOKS_NAME = HOOKS_HEADER.toLowerCase();
 const NGINX_NAME = NGINX_HEADER.toLowerCase();
-const PUBLISH_NAME = PUBLISH_HEADER.toLowerCase();
 const REPORT_NAME = REPORT_HEADER.toLowerCase();
 const SECRET_NAME = SECRET_HEADER.toLowerCase();
 
@@ -107,12 +86,12 @@ export function readHandoff(
 ): Handoff {
   const get = (name: string): string => (headers[name] as string | undefined) ?? '';
   if (secret && !sameSecret(get(SECRET_NAME), secret)) throw new HandoffError('wrong secret');
-  const publication = headers[PUBLISH_NAME] as string | undefined;
-  if (publication !== undefined) return readPublication(readDirectSettings(headers), publication);
+  const direct = readDirectHandoff(headers);
+  if (direct) return direct;
   const action = get(NAMES.action);
   if (!ACTIONS.includes(action)) throw new HandoffError('no action');
 
-  const settings = readSettings(headers);
+  const settings = readSettings(get(NAMES.settings));
   const names = channelNames(get(NAMES.channels));
   const publisherChannels = channelNames(get(NAMES.publisherChannels));
   if (names.length === 0 && !NO_CHANNELS.includes(action)) throw new HandoffError('no channel');
@@ -154,14 +133,6 @@ function channelNames(list: string): readonly string[] {
   return names;
 }
 
-function readSettings(headers: IncomingHttpHeaders): LocationSettings {
-  try {
-    return cachedSettings((headers[NAMES.settings] as string | undefined) ?? '');
-  } catch (error) {
-    throw new HandoffError(`bad settings: ${(error as Error).message}`);
-  }
-}
-
 function hookContext(
   list: string,
   settings: LocationSettings,
@@ -172,44 +143,6 @@ function hookContext(
   } catch (error) {
     throw new HandoffError(`bad hooks: ${(error as Error).message}`);
   }
-}
-
-/** What the hand-offs of a location's messages have in common when they pass by the gateway. */
-function readDirectSettings(headers: IncomingHttpHeaders): Handoff {
-  const settings = readSettings(headers);
-  return {
-    action: 'publish',
-    transport: 'http',
-    settings,
-    channels: [],
-    messageId: undefined,
-    messageTimeout: settings.messageTimeout,
-    messageBufferLength: settings.messageBufferLength,
-    expires: undefined,
-    readOnly: false,
-    refusal: undefined,
-    redisUpstream: '',
-    report: false,
-    origin: headers.origin,
-    allowOrigin: '',
-    nginx: (headers[NGINX_NAME] as string | undefined) ?? 'nginx',
-  };
-}
-
-/**
- * The hand-off of a message that passed by the gateway, whose checks of the channel's name are made here.
- * @param common of a message that has all headers but the channel's in common with this one
- * @param bytes the full name, one character a byte
- */
-export function readPublication(common: Handoff, bytes: string): Handoff {
-  const name = isPlainChannelName(bytes) ? bytes : encodeChannelName(Buffer.from(bytes, 'latin1'));
-  const isTooLong = bytes.length - bytes.indexOf('/') - 1 > common.settings.maxChannelIdLength;
-  return {
-    ...common,
-    action: isTooLong ? 'refuse' : 'publish',
-    channels: isTooLong ? [] : [name],
-    refusal: isTooLong ? 'channel_id_refused' : undefined,
-  };
 }
 
 /** A name that the gateway percent-encoded; what is no UTF-8 is nobody's name and stays encoded. */

@@ -3,7 +3,8 @@ import { corsHeaders, exposedHeaders, VARY_HEADERS } from '../handoff/cors.ts';
 import { formatTags } from '../handoff/message-id.ts';
 import type { RefusalName } from '../handoff/refusals.ts';
 import type { ServerContext } from './context.ts';
-import { type Handoff, HandoffError } from './handoff.ts';
+import type { Handoff } from './handoff.ts';
+import { HandoffError } from './handoff-settings.ts';
 import { allowedMethods } from './publisher/http.ts';
 import { type HeaderList, type Reply, refusalReply } from './reply.ts';
 

@@ -4,7 +4,7 @@ import { DEFAULT_HANDOFF_LOCATION } from '../../handoff/headers.ts';
 import type { KeptPlace } from '../../handoff/redis.ts';
 import { formatSettings, type LocationSettings } from '../../handoff/settings.ts';
 import { copiedDirectives } from './copied-directives.ts';
-import { directChannel } from './direct-publish.ts';
+import { type Direct, directRequests } from './direct.ts';
 import { dynamicValues, placeOf, settingsOf } from './endpoint-settings.ts';
 import { answerBytes, type HookEntrance, type HookEntrances, hasHooks } from './hook-entrance.ts';
 import type { VariableUse } from './nchan-variables.ts';
@@ -30,8 +30,8 @@ export interface Endpoint {
   readonly entrance?: HookEntrance;
   /** The gateway asks an application, and may pass on its answer. */
   readonly asks: boolean;
-  /** The full name of the channel, as an nginx expression, if messages may pass by the gateway. */
-  readonly directChannel?: string;
+  /** What may pass by the gateway. */
+  readonly direct?: Direct;
 }
 
 /** What is to be written into a block. */
@@ -186,7 +186,7 @@ class Planner implements Plan {
     }
     const copied = copiedDirectives(scope);
     // Nobody but the gateway sets the variables of a request.
-    const direct = figures || this.#variables.ofRequests ? undefined : directChannel(scope, settings);
+    const direct = figures || this.#variables.ofRequests ? undefined : directRequests(scope, settings);
     return {
       number,
       settings: formatSettings(settings),
@@ -198,7 +198,7 @@ class Planner implements Plan {
       chunked: settings.subscriber.includes('http-chunked'),
       ...(entrance ? { entrance } : {}),
       asks: !figures && scope.values.authorizeRequest !== undefined,
-      ...(direct === undefined ? {} : { directChannel: direct }),
+      ...(direct ? { direct } : {}),
     };
   }
 

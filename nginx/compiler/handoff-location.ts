@@ -1,12 +1,5 @@
 /** What passes a request to the sidecar: named locations, publishers themselves, and the upstream behind both. */
-import {
-  CLIENT_HEADERS,
-  HANDOFF,
-  NGINX_HEADER,
-  PUBLISH_HEADER,
-  PUBLISH_VARIABLE,
-  SECRET_HEADER,
-} from '../../handoff/headers.ts';
+import { CLIENT_HEADERS, DIRECT, HANDOFF, NGINX_HEADER, SECRET_HEADER } from '../../handoff/headers.ts';
 import { HOOKS_HEADER, HOOKS_VARIABLE } from '../../handoff/hooks.ts';
 import { REPORT_HEADER } from '../../handoff/nchan-variables.ts';
 import type { CompileOptions } from './options.ts';
@@ -19,7 +12,7 @@ const UPSTREAM = 'njchan_sidecar';
  * The same sidecar, for messages that pass by the gateway: on connections of their own, which nginx keeps apart from
  * the others, the sidecar can do without most of Node's HTTP.
  */
-const PUBLISH_UPSTREAM = 'njchan_publish';
+const MESSAGE_UPSTREAM = 'njchan_messages';
 
 /** Connections to the sidecar that a worker keeps for the next request. */
 const KEPT_CONNECTIONS = 64;
@@ -41,16 +34,16 @@ export function sidecarFault(sidecar: CompileOptions['sidecar']): string | undef
 
 /**
  * The `upstream` blocks.
- * @param isAnyDirect whether messages of some location pass by the gateway
+ * @param passMessages whether messages of some location pass by the gateway
  */
 export function upstreamLines(
   { sidecar, supervised }: Pick<CompileOptions, 'sidecar' | 'supervised'>,
-  isAnyDirect: boolean,
+  passMessages: boolean,
 ): string[] {
   // A restarting sidecar must be asked again at once, not after fail_timeout.
   const address = 'socket' in sidecar ? quote(`unix:${sidecar.socket}`) : sidecar.address;
   const waiting = supervised?.waitingSocket;
-  const names = isAnyDirect ? [UPSTREAM, PUBLISH_UPSTREAM] : [UPSTREAM];
+  const names = passMessages ? [UPSTREAM, MESSAGE_UPSTREAM] : [UPSTREAM];
   return names.flatMap((name) => [
     `upstream ${name} {`,
     `    server ${address} max_fails=0;`,
@@ -146,7 +139,9 @@ export function spoilingDirectives(server: Scope): Scope['others'] {
 const REPEATABLE_HEADERS: readonly Header[] = [
   [HOOKS_HEADER, `$${HOOKS_VARIABLE}`],
   // What a client calls so must not get through.
-  ...[PUBLISH_HEADER, SECRET_HEADER, REPORT_HEADER].map((name): Header => [name, '""']),
+  ...[...Object.values(DIRECT).map(({ header }) => header), SECRET_HEADER, REPORT_HEADER].map(
+    (name): Header => [name, '""'],
+  ),
 ];
 
 /**
@@ -173,25 +168,15 @@ export function handoffLines(
   ];
 }
 
-/** The client's headers that matter for a message and for the answer to its publisher. */
-const PUBLISHER_HEADERS = [
-  'Accept',
-  'Content-Type',
-  'Origin',
-  'X-EventSource-Event',
-] as const satisfies readonly (typeof CLIENT_HEADERS)[number][];
-
 /**
- * What a user's location has to say to hand messages off by itself, but for the condition with the `proxy_pass`.
+ * What a user's location has to say to hand requests off by itself, but for the conditions with the `proxy_pass`.
  * @param server the server that the location is in
  */
-export function publishLines(server: Scope, sidecar: CompileOptions['sidecar']): string[] {
-  const headers: readonly Header[] = [
-    [HANDOFF.settings.header, `$${HANDOFF.settings.variable}`],
-    [PUBLISH_HEADER, `$${PUBLISH_VARIABLE}`],
-    [HANDOFF.connection.header, '""'],
-    ...passedOn(PUBLISHER_HEADERS),
-  ];
+export function directHandoffLines(
+  server: Scope,
+  headers: readonly Header[],
+  sidecar: CompileOptions['sidecar'],
+): string[] {
   return [...proxyLines(headers, sidecar), ...undoLines(UNDO, outerDirectives(server))];
 }
 
@@ -204,12 +189,14 @@ function passLine(upstream: string): string {
   return `proxy_pass http://${upstream}/$${HANDOFF.action.variable};`;
 }
 
-/** Passes a message on from a user's location. */
-export const PUBLISH_PASS_LINE = passLine(PUBLISH_UPSTREAM);
+/** Passes a message, or a subscriber, on from a user's location. */
+export const MESSAGE_PASS_LINE = passLine(MESSAGE_UPSTREAM);
+export const DIRECT_PASS_LINE = passLine(UPSTREAM);
 
-type Header = readonly [name: string, value: string];
+export type Header = readonly [name: string, value: string];
 
-function passedOn(names: readonly string[]): Header[] {
+/** The client's headers, as they are. */
+export function passedOn(names: readonly string[]): Header[] {
   return names.map((name) => [name, clientHeader(name)]);
 }
 

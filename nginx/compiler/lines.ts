@@ -15,10 +15,10 @@ import {
 import { TOKEN_KEYS_OBJECT, TOKEN_SUB_VARIABLE } from '../../handoff/token.ts';
 import { answerBufferLines, untypedLines } from './asking.ts';
 import { outerHeaders, TRANSFER_ENCODING_LINE } from './chunked.ts';
-import { DIRECT_LINES, DIRECT_MAPS, directSetLine } from './direct-publish.ts';
+import { directLines, directMaps, directSetLine } from './direct-lines.ts';
 import type { BlockLines, Emitter } from './emitter.ts';
 import type { Endpoint, Plan, ServerPlan } from './endpoints.ts';
-import { handoffLines, limitZoneLines, publishLines, upstreamLines } from './handoff-location.ts';
+import { handoffLines, limitZoneLines, upstreamLines } from './handoff-location.ts';
 import { entranceLines, entranceLocation, type HookEntrance } from './hook-entrance.ts';
 import { tempPathLines } from './main-level.ts';
 import { reportLines, type VariableUse, variableLines } from './nchan-variables.ts';
@@ -55,7 +55,7 @@ export function addLines(blocks: Map<Block, BlockLines>, input: Input): void {
         ...declares.flatMap(declarationLines),
         ...(sets?.asks ? untypedLines(scope) : []),
         ...(handler ? [contentLine(handler)] : []),
-        ...(sets?.directChannel === undefined ? [] : directLines(scope, input.options)),
+        ...(sets?.direct ? directLines(scope, sets.direct, input.options) : []),
       ],
     });
   }
@@ -76,16 +76,13 @@ function add(blocks: Map<Block, BlockLines>, { directive }: Scope, lines: BlockL
 }
 
 /** The constants of an endpoint, set before any rewrite directive of the user runs. */
-function setLines(
-  { number, settings, handoffLocation, entrance, directChannel }: Endpoint,
-  scope: Scope,
-): string[] {
+function setLines({ number, settings, handoffLocation, entrance, direct }: Endpoint, scope: Scope): string[] {
   return [
     `set $${LOCATION_VARIABLE} ${number};`,
     `set $${HANDOFF.settings.variable} ${singleQuote(settings)};`,
     `set $${HANDOFF_LOCATION_VARIABLE} ${handoffLocation};`,
     ...(entrance ? keptLines(entrance, scope) : []),
-    ...(directChannel === undefined ? [] : [directSetLine(directChannel)]),
+    ...(direct ? [directSetLine(direct)] : []),
   ];
 }
 
@@ -105,18 +102,12 @@ function contentLine(handler: Endpoint['handler']): string {
   return `js_content ${MODULE}.${handler};`;
 }
 
-/** The short cut of a publisher, if the request may take it. */
-function directLines(location: Scope, { sidecar }: CompileOptions): string[] {
-  let server = location;
-  while (server.context !== 'server') server = server.parent as Scope;
-  return [...DIRECT_LINES, ...publishLines(server, sidecar)];
-}
-
 function httpLines(http: Scope, { options, plan, variables, directory, hasTokens }: Input): string[] {
   const lines = options.supervised ? tempPathLines(http, options.supervised) : [];
   // Imports of the user's modules are looked up in the directory of the configuration file, which is another now.
   if (usesJavaScript(http)) lines.push(`js_path ${quote(directory)};`);
   if (plan.locations === 0) return [...lines, ...variableLines(variables, false)];
+  const directs = endpointsOf(plan).flatMap(({ direct }) => direct ?? []);
   return [
     ...lines,
     ...hashLines(http, plan),
@@ -132,8 +123,11 @@ function httpLines(http: Scope, { options, plan, variables, directory, hasTokens
     ...variableLines(variables, true),
     ...(endpointsOf(plan).some(({ asks }) => asks) ? answerBufferLines(http) : []),
     `js_var $${TOKEN_SUB_VARIABLE};`,
-    ...(isAnyDirect(plan) ? DIRECT_MAPS : []),
-    ...upstreamLines(options, isAnyDirect(plan)),
+    ...directMaps(directs),
+    ...upstreamLines(
+      options,
+      directs.some(({ publishes }) => publishes),
+    ),
     '',
   ];
 }
@@ -144,10 +138,6 @@ function hookLines({ servers }: Plan): string[] {
   return withHooks.length === 0
     ? []
     : [HOOKS_VARIABLE, ENTERED_VARIABLE].map((name) => `js_var $${name};`).concat(limitZoneLines(withHooks));
-}
-
-function isAnyDirect(plan: Plan): boolean {
-  return endpointsOf(plan).some(({ directChannel }) => directChannel !== undefined);
 }
 
 function endpointsOf({ servers }: Plan): Endpoint[] {

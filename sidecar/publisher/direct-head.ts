@@ -3,8 +3,9 @@
  * it but for the channel. What nginx would not write is left to Node's parser.
  */
 import type { IncomingHttpHeaders } from 'node:http';
-import { PUBLISH_HEADER } from '../../handoff/headers.ts';
-import { type Handoff, readHandoff, readPublication } from '../handoff.ts';
+import { DIRECT } from '../../handoff/headers.ts';
+import { readPublication } from '../direct-handoff.ts';
+import { type Handoff, readHandoff } from '../handoff.ts';
 
 export interface DirectHead {
   /** But for the name of the channel, which may be another request's: the hand-off has it. */
@@ -13,8 +14,9 @@ export interface DirectHead {
   readonly bodyBytes: number;
 }
 
-const PUBLISH_NAME = PUBLISH_HEADER.toLowerCase();
-const PUBLISH_START = `\r\n${PUBLISH_HEADER}: `;
+const CHANNEL_NAME = DIRECT.channel.header.toLowerCase();
+const CHANNEL_START = `\r\n${DIRECT.channel.header}: `;
+const TRANSPORT_NAME = DIRECT.transport.header.toLowerCase();
 const LINE_END = '\r\n';
 
 /** A header's name (RFC 9110 §5.6.2). */
@@ -45,8 +47,8 @@ export class DirectHeadReader {
    * @throws HandoffError
    */
   read(lines: string): DirectHead | undefined {
-    const start = lines.indexOf(PUBLISH_START);
-    const from = start + PUBLISH_START.length;
+    const start = lines.indexOf(CHANNEL_START);
+    const from = start + CHANNEL_START.length;
     const end = start < 0 ? -1 : lines.indexOf(LINE_END, from);
     if (end < 0) return this.#readAll(lines);
     const last = this.#last;
@@ -64,7 +66,8 @@ export class DirectHeadReader {
   #readAll(lines: string): DirectHead | undefined {
     const headers = parseHeaders(lines);
     const bodyBytes = headers && bodyLength(headers);
-    if (bodyBytes === undefined || headers?.[PUBLISH_NAME] === undefined) return undefined;
+    if (bodyBytes === undefined || headers?.[CHANNEL_NAME] === undefined) return undefined;
+    if (headers[TRANSPORT_NAME] !== undefined) return undefined;
     return { headers, handoff: readHandoff(headers, this.#secret), bodyBytes };
   }
 }

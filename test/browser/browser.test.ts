@@ -5,6 +5,7 @@ import { untilSubscribers } from '../support/channel-figures.ts';
 import { LOCATIONS } from '../support/locations.ts';
 import { type Njchan, startNjchan } from '../support/njchan.ts';
 import { request } from '../support/raw-http.ts';
+import { waitFor } from '../support/wait.ts';
 
 let njchan: Njchan;
 let page: Page;
@@ -75,7 +76,10 @@ describe('a browser', () => {
     ]);
 
     // Every stream ends; the browser comes back with the last id it saw.
-    process.kill(await njchan.sidecarPid(), 'SIGTERM');
+    const pid = await njchan.sidecarPid();
+    process.kill(pid, 'SIGTERM');
+    // The old one may still count its subscribers, and take a message with it.
+    await waitFor('another sidecar', async () => ![pid, null].includes(await njchan.sidecarPid()));
     await untilSubscribers(njchan.port, '/pub/events', 1, 20_000);
     await publish('events', 'after');
     expect((await got(3))[2]).toEqual([expect.stringMatching(/^\d+:\d+$/), 'after']);

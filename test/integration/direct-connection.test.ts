@@ -19,7 +19,7 @@ const SETTINGS = '{"publisher":["http"]}';
 
 /** A request as nginx writes it. */
 function message(channel: string, body = 'hi', more = ''): string {
-  const lines = ['Host: njchan', `Njchan-Settings: ${SETTINGS}`, `Njchan-Publish: /${channel}`];
+  const lines = ['Host: njchan', `Njchan-Settings: ${SETTINGS}`, `Njchan-Direct-Channel: /${channel}`];
   return `POST / HTTP/1.1\r\n${lines.join('\r\n')}\r\nContent-Length: ${body.length}\r\n${more}\r\n${body}`;
 }
 

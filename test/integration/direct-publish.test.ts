@@ -212,7 +212,11 @@ describe('access is decided before the short cut', () => {
 });
 
 it('what a client says of the hand-off is not believed', async () => {
-  const headers = { 'Njchan-Publish': '/victim', Njchan_Publish: '/victim', 'Njchan-Action': 'delete' };
+  const headers = {
+    'Njchan-Direct-Channel': '/victim',
+    Njchan_Direct_Channel: '/victim',
+    'Njchan-Action': 'delete',
+  };
   for (const way of ['direct', 'gateway']) {
     expect((await send('POST', `/${way}/mine`, { body: 'hi', headers })).status).toBe(202);
   }

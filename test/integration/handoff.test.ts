@@ -4,7 +4,7 @@ import { statSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { HANDOFF, NGINX_HEADER, PUBLISH_HEADER, SECRET_HEADER } from '../../handoff/headers.ts';
+import { DIRECT, HANDOFF, NGINX_HEADER, SECRET_HEADER } from '../../handoff/headers.ts';
 import { threat } from '../security/threats.ts';
 import { atEnd } from '../support/cleanup.ts';
 import { REPOSITORY, tempDir } from '../support/files.ts';
@@ -31,7 +31,9 @@ describe('internal headers that a client sends', () => {
     'Njchan-Message-Buffer-Length': '0',
     'Njchan-Refusal': 'internal_error',
     'Njchan-Redis-Upstream': 'victim',
-    [PUBLISH_HEADER]: '/victim',
+    [DIRECT.channel.header]: '/victim',
+    [DIRECT.transport.header]: 'longpoll',
+    [DIRECT.queryId.header]: '1:0',
     'Njchan-Allow-Origin': 'http://victim',
     'Njchan-Expires': '1',
     'Njchan-Read-Only': '1',
@@ -42,7 +44,7 @@ describe('internal headers that a client sends', () => {
 
   it('the test knows them all', () => {
     expect(
-      [...names, PUBLISH_HEADER, SECRET_HEADER, NGINX_HEADER]
+      [...names, ...Object.values(DIRECT).map(({ header }) => header), SECRET_HEADER, NGINX_HEADER]
         .filter((name) => name.startsWith('Njchan'))
         .sort(),
     ).toEqual(Object.keys(values).sort());

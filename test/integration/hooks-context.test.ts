@@ -137,7 +137,7 @@ describe('the context of a hook', () => {
     const forged = {
       'Njchan-Hooks': `subscribe_request=${uri}&target=/&method=GET&address=6.6.6.6`,
       'Njchan-Settings': '{"hookSocket":"/tmp/x"}',
-      'Njchan-Publish': '/other',
+      'Njchan-Direct-Channel': '/other',
       'Njchan-Action': 'refuse',
       'Keep-Alive': `uri=${uri}&method=GET`,
       TE: '6.6.6.6:6',

@@ -1,6 +1,6 @@
 /** What clients put into headers: nothing of it gets into another header, and nothing of the hand-off is believed. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { HANDOFF, NGINX_HEADER, PUBLISH_HEADER, SECRET_HEADER } from '../../handoff/headers.ts';
+import { DIRECT, HANDOFF, NGINX_HEADER, SECRET_HEADER } from '../../handoff/headers.ts';
 import { type Njchan, startNjchan } from '../support/njchan.ts';
 import { RawConnection, request } from '../support/raw-http.ts';
 import { waitFor } from '../support/wait.ts';
@@ -63,7 +63,7 @@ it('an event name ends where its line ends', async () => {
 
 const INTERNAL: readonly string[] = [
   ...Object.values(HANDOFF).map(({ header }) => header),
-  PUBLISH_HEADER,
+  ...Object.values(DIRECT).map(({ header }) => header),
   SECRET_HEADER,
   NGINX_HEADER,
 ].filter((header) => header !== 'Connection' && header !== 'Upgrade');
@@ -74,7 +74,7 @@ const FORGED: Readonly<Record<string, string>> = {
   [HANDOFF.channels.header]: '/forged',
   [HANDOFF.settings.header]: '{"publisher":["http"],"messageTimeout":1}',
   [HANDOFF.transport.header]: 'http',
-  [PUBLISH_HEADER]: '/forged',
+  [DIRECT.channel.header]: '/forged',
 };
 
 describe('headers of the hand-off', () => {
@@ -137,7 +137,7 @@ describe('between nginx and the sidecar nothing is smuggled:', () => {
   it.each(Object.entries(SMUGGLED))('%s', async (what, bytes) => {
     const victim = `smuggled-${what.replaceAll(' ', '-')}`;
     // Written for the sidecar: with the headers of a hand-off, which only it would believe.
-    const inner = `POST / HTTP/1.1\r\nHost: njchan\r\nNjchan-Publish: /${victim}\r\nContent-Length: 1\r\n\r\nx`;
+    const inner = `POST / HTTP/1.1\r\nHost: njchan\r\nNjchan-Direct-Channel: /${victim}\r\nContent-Length: 1\r\n\r\nx`;
     const connection = await RawConnection.open(njchan.port);
     connection.send(bytes(inner));
     await connection.readToEnd(2000).catch(() => {});
@@ -148,7 +148,7 @@ describe('between nginx and the sidecar nothing is smuggled:', () => {
 
   it('a body that looks like a hand-off is a message', async () => {
     const body =
-      'x\r\n\r\nPOST / HTTP/1.1\r\nHost: njchan\r\nNjchan-Publish: /in-body\r\nContent-Length: 1\r\n\r\nx';
+      'x\r\n\r\nPOST / HTTP/1.1\r\nHost: njchan\r\nNjchan-Direct-Channel: /in-body\r\nContent-Length: 1\r\n\r\nx';
     for (const location of ['pub', 'slow']) {
       for (let i = 0; i < 3; i++) {
         await request(njchan.port, 'POST', `/${location}/${location}-body?n=5`, { body });
@@ -182,7 +182,11 @@ describe('ways around a location', () => {
   ])('%s', async (target) => {
     const answer = await request(njchan.port, 'POST', target, {
       body: 'm',
-      headers: { 'Njchan-Publish': '/around', 'Njchan-Action': 'publish', 'Njchan-Channels': '/around' },
+      headers: {
+        'Njchan-Direct-Channel': '/around',
+        'Njchan-Action': 'publish',
+        'Njchan-Channels': '/around',
+      },
     });
     expect([400, 404]).toContain(answer.status);
     expect((await request(njchan.port, 'GET', '/pub/around')).status).toBe(404);

@@ -32,22 +32,27 @@ it('the example becomes what is said', () => {
   const short = rest.map((block) =>
     block.replace(/( +)proxy_pass http:[\s\S]*?\n(?= *\})/g, '$1# … the hand-off\n'),
   );
-  const text = [location, ...short].join('\n\n').replaceAll('/conf/nginx.conf', 'nginx.conf');
+  const own = (location as string).replace(
+    /if \(\$njchan_direct_[\s\S]*\n(?= +\})/,
+    '# … the short cut, see below\n',
+  );
+  const text = [own, ...short].join('\n\n').replaceAll('/conf/nginx.conf', 'nginx.conf');
   check('example', `\`\`\`nginx\n${text.replace(/\n\}\n*$/, '').replace(/^ {4}/gm, '')}\n\`\`\`\n`);
 });
 
 it('the example of a location that passes by the gateway becomes what is said', () => {
   const location =
-    'location ~ ^/pub/(\\w+)$ {\n            nchan_publisher;\n            nchan_channel_id $1;\n        }';
+    'location ~ ^/chat/(\\w+)$ {\n            nchan_pubsub;\n            nchan_channel_id $1;\n        }';
   const { config } = compileText(`events {}\nhttp {\n    server {\n        ${location}\n    }\n}\n`);
   const block = (start: string, indentation: string): string =>
     new RegExp(`^${indentation}${start}[^]*?\\n${indentation}\\}\\n`, 'm')
       .exec(config)?.[0]
       .replace(new RegExp(`^${indentation}`, 'gm'), '') ?? '';
   const text = [
-    block('map \\$http', '    '),
-    block('map \\$request', '    '),
-    block('upstream njchan_publish', '    '),
+    ...(config.match(/^ {4}map .* \$njchan_direct_\w+ \{\n[^}]*\}\n/gm) ?? []).map((map) =>
+      map.replace(/^ {4}/gm, ''),
+    ),
+    block('upstream njchan_messages', '    '),
     '\n',
     block('location ~', '        '),
   ].join('');

@@ -18,7 +18,7 @@ http {
         location ~ ^/sub/(\\w+)$ {
             nchan_subscriber websocket; # only
             nchan_channel_id
-                "$1" # the name
+                "$foo" # the name
                 ;
             add_header Cache-Control no-store;
 
@@ -34,12 +34,12 @@ http {
             set $njchan_settings '{"location":"/conf/nginx.conf:5","subscriber":["websocket"],"messageBufferLength":0,"messageTimeout":300}';
             set $njchan_handoff @njchan_1;
             # nchan_subscriber websocket; # only
-            # nchan_channel_id "$1";
+            # nchan_channel_id "$foo";
             add_header Cache-Control no-store;
 
             # nchan_message_timeout 5m;
             expires off; # nchan_store_messages off;
-            js_var $njchan_1_channel_id "$1";
+            js_var $njchan_1_channel_id "$foo";
             js_content njchan.subscriber;
         }
 `);

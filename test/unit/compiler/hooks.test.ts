@@ -98,15 +98,23 @@ it('a server without hooks is left as it was', () => {
 });
 
 it('only locations with hooks pass on all headers', () => {
-  const config = compiled(`${HOOK} location /t { nchan_subscriber; nchan_channel_id c; }`);
+  const config = compiled(`${HOOK} location /t { nchan_subscriber; nchan_channel_id $foo; }`);
   expect(config.match(/proxy_pass_request_headers on;/g)).toHaveLength(1);
   expect(config.match(/proxy_pass_request_headers off;/g)).toHaveLength(1);
 });
 
+it('subscribers that an application is told of do not pass by the gateway', () => {
+  const subscriber = 'listen 1; location ~ ^/s/(\\w+)$ { nchan_subscriber; nchan_channel_id $1;';
+  expect(compiled(`${subscriber} }`)).toMatch(/njchan_direct_channel\b/);
+  expect(compiled(`${subscriber} nchan_unsubscribe_request /gone; }`)).not.toMatch(/njchan_direct_channel\b/);
+});
+
 it('messages that are checked do not pass by the gateway', () => {
   const publisher = 'listen 1; location ~ ^/p/(\\w+)$ { nchan_publisher; nchan_channel_id $1;';
-  expect(compiled(`${publisher} }`)).toMatch(/njchan_publish\b/);
-  expect(compiled(`${publisher} nchan_publisher_upstream_request /up; }`)).not.toMatch(/njchan_publish\b/);
+  expect(compiled(`${publisher} }`)).toMatch(/njchan_direct_channel\b/);
+  expect(compiled(`${publisher} nchan_publisher_upstream_request /up; }`)).not.toMatch(
+    /njchan_direct_channel\b/,
+  );
 });
 
 it('the sidecar is told in which Redis subscribers are whom it is to be told of after a crash', () => {

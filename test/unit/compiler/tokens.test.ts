@@ -111,10 +111,10 @@ describe('a location', () => {
   it('with tokens lets no message pass by the gateway', () => {
     const server = (more: string): string =>
       `server { location ~ ^/p/(\\w+)$ { nchan_publisher; nchan_channel_id $1; ${more} } }`;
-    expect(compiled(server('')).config).toContain('set $njchan_publish');
+    expect(compiled(server('')).config).toContain('set $njchan_direct_channel');
     for (const mode of ['required', 'optional', 'publish', 'subscribe']) {
       const { config } = compiled(server(`njchan_token_key ec.pem; njchan_token ${mode};`));
-      expect(config).not.toContain('set $njchan_publish');
+      expect(config).not.toContain('set $njchan_direct_channel');
     }
   });
 

@@ -5,7 +5,7 @@ const SETTINGS = '{"publisher":["http"]}';
 
 /** The lines of a head as nginx writes them. */
 function lines(channel: string, more = '', settings = SETTINGS): string {
-  return `Host: njchan\r\nNjchan-Settings: ${settings}\r\nNjchan-Publish: ${channel}\r\nContent-Length: 2\r\n${more}`;
+  return `Host: njchan\r\nNjchan-Settings: ${settings}\r\nNjchan-Direct-Channel: ${channel}\r\nContent-Length: 2\r\n${more}`;
 }
 
 /** Reads heads over one connection. */
@@ -95,8 +95,9 @@ describe('is left to the HTTP server', () => {
     ['a blank before the colon', lines('/a', 'Content-Length : 3\r\n')],
     ['two lengths', lines('/a', 'Content-Length: 3\r\n')],
     ['the same length twice', lines('/a', 'content-length: 2\r\n')],
-    ['two channels', lines('/a', 'njchan-publish: /b\r\n')],
-    ['two channels of one spelling', lines('/a', 'Njchan-Publish: /b\r\n')],
+    ['two channels', lines('/a', 'njchan-direct-channel: /b\r\n')],
+    ['a subscriber', lines('/a', 'Njchan-Direct-Transport: longpoll\r\n')],
+    ['two channels of one spelling', lines('/a', 'Njchan-Direct-Channel: /b\r\n')],
     ['chunks', lines('/a', 'Transfer-Encoding: chunked\r\n')],
     ['a negative length', lines('/a').replace('Length: 2', 'Length: -2')],
     ['a length with a sign', lines('/a').replace('Length: 2', 'Length: +2')],

@@ -1,13 +1,23 @@
 /**
- * Publishing that passes by the gateway. Where nothing about a message is to be decided by njs, nginx hands it off from
- * the user's location itself, at a fourth of the price. Whatever is out of the ordinary, in the configuration or in the
- * request, goes through the gateway as ever: this is only ever a short cut to the same result.
+ * Which locations' requests may pass by the gateway. Where nothing about a message or a subscriber is to be decided by
+ * njs, nginx hands it off from the user's location itself: at a fourth of the time, and without the memory that njs holds
+ * for as long as a subscriber stays. Whatever is out of the ordinary, in the configuration or in the request, goes through
+ * the gateway as ever: this is only ever a short cut to the same result.
  */
-import { CLIENT_HEADERS, DIRECT_VARIABLE, PUBLISH_VARIABLE } from '../../handoff/headers.ts';
+import type { DirectTransport } from '../../handoff/headers.ts';
 import type { LocationSettings } from '../../handoff/settings.ts';
 import type { Expressions, Values } from './directives/row.ts';
-import { clientHeader, PUBLISH_PASS_LINE } from './handoff-location.ts';
 import type { Scope } from './scopes.ts';
+
+/** What takes the short cut. */
+export interface Direct {
+  /** The full name of the channel, as an nginx expression. */
+  readonly channel: string;
+  /** Messages over HTTP do. */
+  readonly publishes: boolean;
+  /** Subscribers with these transports do. */
+  readonly transports: readonly DirectTransport[];
+}
 
 /**
  * Directives that may stand in a location, or in locations around it, that takes the short cut: those that act the same
@@ -37,19 +47,11 @@ const PART = /\$(?:([1-9])|(\w+)|\{(\w+)\})|[\s\S]/g;
 /** Text that needs neither quotes nor percent-encoding. */
 const PLAIN = /^[A-Za-z0-9\-._~]*$(?!\n)/;
 
-/**
- * Decides whether a location's messages may take the short cut.
- * @returns the full name of the channel, as an nginx expression; undefined when they may not
- */
-export function directChannel(scope: Scope, settings: LocationSettings): string | undefined {
+/** Decides what of a location may take the short cut; undefined when nothing may. */
+export function directRequests(scope: Scope, settings: LocationSettings): Direct | undefined {
   const { values } = scope;
-  const ids = (values.publisherChannelId ?? values.channelId)?.expressions ?? [];
-  const group = groupOf(values);
-  const id = unquoted(ids[0] ?? '');
-  const variables = safeVariables(id, regexOf(scope));
   if (
     scope.context !== 'location' ||
-    !settings.publisher.includes('http') ||
     settings.tokenMode !== 'off' ||
     settings.channelIdSplitDelimiter !== '' ||
     isComputed(values.messageTimeout) ||
@@ -57,15 +59,40 @@ export function directChannel(scope: Scope, settings: LocationSettings): string 
     values.lastMessageId !== undefined ||
     values.allowOrigin !== undefined ||
     values.publisherUpstreamRequest !== undefined ||
-    values.authorizeRequest !== undefined ||
-    ids.length !== 1 ||
-    group === undefined ||
-    variables === undefined ||
-    !isHarmless(scope, variables)
+    values.authorizeRequest !== undefined
   ) {
     return undefined;
   }
-  return `${group}/${id}`;
+  const toPublish = channelOf(scope, values.publisherChannelId ?? values.channelId);
+  const toSubscribe = channelOf(scope, values.subscriberChannelId ?? values.channelId);
+  const publishes = settings.publisher.includes('http') && toPublish !== undefined;
+  // Of a subscriber that publishes too, njs would have to say what else it publishes to.
+  const isApart = settings.publisher.length > 0 && toPublish !== toSubscribe;
+  const hasHooks = settings.hookSocket !== '';
+  const transports = toSubscribe === undefined || isApart || hasHooks ? [] : directTransports(settings);
+  const channel = publishes ? toPublish : toSubscribe;
+  return channel !== undefined && (publishes || transports.length > 0)
+    ? { channel, publishes, transports }
+    : undefined;
+}
+
+/** Transports that a request asks for by itself: what comes before the long-poll hides it (spec/http-protocol.md §4). */
+function directTransports({ subscriber }: LocationSettings): DirectTransport[] {
+  const hidden = subscriber.includes('intervalpoll') || subscriber.includes('http-raw-stream');
+  const direct: DirectTransport[] = hidden
+    ? ['websocket', 'eventsource']
+    : ['websocket', 'eventsource', 'longpoll'];
+  return direct.filter((transport) => subscriber.includes(transport));
+}
+
+/** The channel's full name where nginx can tell it by itself, and nothing else has a say in it. */
+function channelOf(scope: Scope, given: Expressions | undefined): string | undefined {
+  const ids = given?.expressions ?? [];
+  const group = groupOf(scope.values);
+  const id = unquoted(ids[0] ?? '');
+  const variables = safeVariables(id, regexOf(scope));
+  const isSafe = ids.length === 1 && group !== undefined && variables && isHarmless(scope, variables);
+  return isSafe ? `${group}/${id}` : undefined;
 }
 
 function isComputed(value: Values['messageTimeout']): boolean {
@@ -135,42 +162,3 @@ function isHarmless(scope: Scope, variables: readonly string[]): boolean {
   }
   return true;
 }
-
-/** What the location sets first, before a regex of the user changes what the captures are. */
-export function directSetLine(channel: string): string {
-  return `set $${PUBLISH_VARIABLE} ${channel};`;
-}
-
-/**
- * The condition. It holds for requests whose target has nothing in it that nginx decoded or rewrote, so that the
- * channel's name cannot hold a line break; and so not for requests that were redirected to the location, or subrequests
- * to it, to which `$request_method` would not belong. Comparing variables, other than a regex, leaves captures as they
- * are for the gateway and the directives of the user.
- */
-export const DIRECT_LINES: readonly string[] = [
-  `if ($${DIRECT_VARIABLE} = $uri$is_args$args) {`,
-  `    ${PUBLISH_PASS_LINE}`,
-  '}',
-];
-
-const CLEAN_VARIABLE = `${DIRECT_VARIABLE}_unless_control`;
-
-/** Where a message id may be, which the gateway has to read. */
-const ID_SOURCES =
-  '$http_if_none_match$http_if_modified_since$http_etag$http_last_event_id$arg_last_event_id';
-
-/**
- * What the http level says about which requests may take the short cut: POST and PUT without a message id and without
- * control characters in headers.
- */
-export const DIRECT_MAPS: readonly string[] = [
-  `map ${CLIENT_HEADERS.map(clientHeader).join('')} $${CLEAN_VARIABLE} {`,
-  '    default $request_uri;',
-  '    "~[\\x00-\\x08\\x0a-\\x1f\\x7f]" "";',
-  '}',
-  `map $request_method:${ID_SOURCES} $${DIRECT_VARIABLE} {`,
-  '    default "";',
-  `    POST: $${CLEAN_VARIABLE};`,
-  `    PUT: $${CLEAN_VARIABLE};`,
-  '}',
-];

@@ -1,12 +1,12 @@
-/** Which locations hand messages off by themselves, and how. */
+/** Which locations hand messages and subscribers off by themselves, and how. */
 import { describe, expect, it } from 'vitest';
 import { compileText } from './compiling.ts';
 
 /** The channel of the only location that takes the short cut. */
 function channelOf(location: string, outer = ''): string | undefined {
   const { config } = compileText(`events {}\nhttp {\n server {\n${outer}\n${location}\n}\n}\n`);
-  const channel = /set \$njchan_publish (.*);/.exec(config)?.[1];
-  expect(config.includes('if ($njchan_direct')).toBe(channel !== undefined);
+  const channel = /set \$njchan_direct_channel (.*);/.exec(config)?.[1];
+  expect(config.includes('if ($njchan_direct_')).toBe(channel !== undefined);
   expect(config.includes('map $request_method')).toBe(channel !== undefined);
   return channel;
 }
@@ -56,6 +56,50 @@ describe('a location hands messages off by itself', () => {
   });
 });
 
+/** What of a location takes the short cut. */
+function shortCuts(lines: string): string[] {
+  const { config } = compileText(`events {} http { server { location ~ ^/(.*)$ {\n${lines}\n} } }`);
+  return [...config.matchAll(/if \(\$njchan_direct_(\w+)/g)].map(([, name]) => name as string);
+}
+
+describe('a location hands off by itself', () => {
+  it.each<[string, string[]]>([
+    ['nchan_publisher; nchan_channel_id $1;', ['message']],
+    ['nchan_publisher http; nchan_channel_id $1;', ['message']],
+    ['nchan_subscriber; nchan_channel_id $1;', ['websocket', 'eventsource', 'longpoll']],
+    ['nchan_pubsub; nchan_channel_id $1;', ['message', 'websocket', 'eventsource', 'longpoll']],
+    ['nchan_subscriber websocket; nchan_channel_id $1;', ['websocket']],
+    ['nchan_subscriber eventsource longpoll; nchan_channel_id $1;', ['eventsource', 'longpoll']],
+    ['nchan_subscriber websocket intervalpoll longpoll; nchan_channel_id $1;', ['websocket']],
+    ['nchan_subscriber eventsource http-raw-stream longpoll; nchan_channel_id $1;', ['eventsource']],
+    ['nchan_subscriber eventsource; nchan_publisher websocket; nchan_channel_id $1;', ['eventsource']],
+    ['nchan_pubsub; nchan_publisher_channel_id $1; nchan_subscriber_channel_id x;', ['message']],
+    ['nchan_pubsub; nchan_publisher_channel_id $foo; nchan_subscriber_channel_id $1;', []],
+    [
+      'nchan_pubsub; nchan_channel_id $1; nchan_publisher_channel_id $1;',
+      ['message', 'websocket', 'eventsource', 'longpoll'],
+    ],
+    ['nchan_subscriber; nchan_channel_id $1 $1;', []],
+    ['nchan_subscriber; nchan_channel_id $1; nchan_channel_id_split_delimiter ,;', []],
+    ['nchan_subscriber; nchan_channel_id $1; nchan_subscriber_last_message_id $arg_m;', []],
+    ['nchan_subscriber; nchan_channel_id $1; nchan_access_control_allow_origin x;', []],
+    ['nchan_subscriber; nchan_channel_id $1; nchan_authorize_request /auth;', []],
+    ['nchan_subscriber; nchan_channel_id $1; proxy_read_timeout 5s;', []],
+  ])('%s', (lines, names) => {
+    expect(shortCuts(lines)).toEqual(names);
+  });
+
+  it('without touching the captures that its channel ids are made of', () => {
+    const { config } = compileText(
+      'events {} http { server { location / { nchan_pubsub; nchan_channel_id x; } } }',
+    );
+    // Only what finds a control character may be a regex: that request is refused.
+    const regexes = [...config.matchAll(/^ *"?~.*$/gm)].map(([line]) => line);
+    expect(regexes).toHaveLength(1);
+    expect(regexes[0]).toContain('\\x00');
+  });
+});
+
 describe('a location leaves everything to the gateway', () => {
   it.each([
     '',
@@ -82,7 +126,11 @@ describe('a location leaves everything to the gateway', () => {
     expect(channelOf(publisher(lines))).toBeUndefined();
   });
 
-  it.each(['nchan_publisher websocket;', 'nchan_subscriber;'])('when it takes no messages: %s', (line) => {
+  it.each([
+    'nchan_publisher websocket;',
+    'nchan_subscriber intervalpoll longpoll;',
+    'nchan_subscriber http-chunked;',
+  ])('when it takes nothing that has a short cut: %s', (line) => {
     expect(channelOf(`location ~ (.*) { ${line} nchan_channel_id $1; }`)).toBeUndefined();
   });
 
@@ -148,20 +196,20 @@ http {
             set $njchan_location 1;
             set $njchan_settings '{"location":"/conf/nginx.conf:5","publisher":["http","websocket"]}';
             set $njchan_handoff @njchan;
-            set $njchan_publish /$1;
+            set $njchan_direct_channel /$1;
             # nchan_publisher;
             # nchan_channel_id $1;
             js_var $njchan_1_channel_id $1;
             js_content njchan.publisher;
-            if ($njchan_direct = $uri$is_args$args) {
-                proxy_pass http://njchan_publish/$njchan_action;
+            if ($njchan_direct_message = $uri$is_args$args) {
+                proxy_pass http://njchan_messages/$njchan_action;
             }
             proxy_http_version 1.1;
             proxy_method POST;
             proxy_pass_request_headers off;
             proxy_set_header Host njchan;
             proxy_set_header Njchan-Settings $njchan_settings;
-            proxy_set_header Njchan-Publish $njchan_publish;
+            proxy_set_header Njchan-Direct-Channel $njchan_direct_channel;
             proxy_set_header Connection "";
             proxy_set_header Accept $http_accept;
             proxy_set_header Content-Type $http_content_type;
