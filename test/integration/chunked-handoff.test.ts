@@ -71,7 +71,7 @@ describe('behind nginx', () => {
   });
 
   it.each([
-    ['text/event-stream', 'eventsource'],
+    ['text/event-stream, */*', 'eventsource'],
     ['multipart/mixed', 'http-multipart'],
   ])('another transport is not announced: %s', async (accept, transport) => {
     const connection = await RawConnection.open(port);
