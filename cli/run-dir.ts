@@ -12,14 +12,14 @@ import {
   type Stats,
   writeFileSync,
 } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { HOOKS_DIRECTORY } from '../nginx/compiler/index.ts';
+import { dirname, join, resolve } from 'node:path';
+import { FIGURES_FILE, HOOKS_DIRECTORY } from '../nginx/compiler/index.ts';
 import { CliError } from './exit-codes.ts';
 
 /** sun_path of Linux, without the zero at its end. */
 const MAX_SOCKET_PATH_BYTES = 107;
 /** nginx lets everybody open its sockets, so the directory keeps others out. */
-const HOOKS_MODE = 0o700;
+const SIDECAR_DIR_MODE = 0o700;
 /** Everybody may enter: nginx's workers connect to the sidecar's socket, whose own mode keeps others out. */
 const DIR_MODE = 0o755;
 const TOKEN_KEYS_PREFIX = 'token-keys-';
@@ -35,6 +35,8 @@ export interface RunDir {
   readonly waitingSocket: string;
   /** Directory of the sockets on which nginx takes what the sidecar asks for hooks. */
   readonly hooks: string;
+  /** What the sidecar tells nginx about itself; its directory is the sidecar's. */
+  readonly figures: string;
   readonly sidecarConfig: string;
   readonly nginxConfig: string;
   readonly nginxPid: string;
@@ -69,6 +71,7 @@ export function runDirAt(given: string | undefined): RunDir {
     sidecarSocket: join(path, 'sidecar.sock'),
     waitingSocket: join(path, 'waiting.sock'),
     hooks: join(path, HOOKS_DIRECTORY),
+    figures: join(path, FIGURES_FILE),
     sidecarConfig: join(path, 'sidecar.json'),
     nginxConfig: join(path, 'nginx.conf'),
     nginxPid: join(path, 'nginx.pid'),
@@ -118,14 +121,19 @@ export function makeRunDir(dir: RunDir): boolean {
 }
 
 /**
- * Makes the directory for hooks anew: a socket that nginx could not take away, because it was killed, would keep it from
- * starting.
- * @param account that the sidecar runs as; undefined unless we are root
+ * Makes the directories for hooks and for the sidecar's figures anew: a socket that nginx could not take away, because it
+ * was killed, would keep it from starting.
+ * @param account that the sidecar and nginx's workers run as; undefined unless we are root
  */
-export function makeHooksDir({ hooks }: RunDir, account: { uid: number; gid: number } | undefined): void {
-  rmSync(hooks, { recursive: true, force: true });
-  mkdirSync(hooks, { mode: HOOKS_MODE });
-  if (account) chownSync(hooks, account.uid, account.gid);
+export function makeSidecarDirs(
+  { hooks, figures }: RunDir,
+  account: { uid: number; gid: number } | undefined,
+): void {
+  for (const directory of [hooks, dirname(figures)]) {
+    rmSync(directory, { recursive: true, force: true });
+    mkdirSync(directory, { mode: SIDECAR_DIR_MODE });
+    if (account) chownSync(directory, account.uid, account.gid);
+  }
 }
 
 /**
@@ -160,7 +168,15 @@ export function removeTokenKeys(dir: RunDir, but?: string): void {
 export function clearRunDir(dir: RunDir, ownSidecar: boolean): void {
   removeTokenKeys(dir);
   const sidecars = ownSidecar ? [dir.sidecarSocket, dir.sidecarConfig] : [];
-  for (const path of [...sidecars, dir.waitingSocket, dir.hooks, dir.nginxConfig, dir.nginxPid, dir.temp]) {
+  for (const path of [
+    ...sidecars,
+    dir.waitingSocket,
+    dir.hooks,
+    dirname(dir.figures),
+    dir.nginxConfig,
+    dir.nginxPid,
+    dir.temp,
+  ]) {
     rmSync(path, { recursive: true, force: true });
   }
 }

@@ -13,8 +13,8 @@ import { NginxProcess, stopLeftover } from './nginx-process.ts';
 import { PACKAGE_FILES, VERSION } from './package-files.ts';
 import {
   clearRunDir,
-  makeHooksDir,
   makeRunDir,
+  makeSidecarDirs,
   type RunDir,
   removeRunDir,
   removeTokenKeys,
@@ -131,7 +131,7 @@ export class Supervisor {
 
     rmSync(dir.temp, { recursive: true, force: true });
     mkdirSync(dir.temp, { mode: 0o755 });
-    makeHooksDir(dir, this.#account);
+    makeSidecarDirs(dir, this.#account);
     writeAtomically(dir.nginxConfig, compiled.config, NGINX_CONFIG_MODE);
     await testCompiled(nginx, dir.nginxConfig);
     await checkPortsFree(compiled.listens);
@@ -174,7 +174,7 @@ export class Supervisor {
     return account;
   }
 
-  #writeSidecarConfig({ memoryBytes, redis, keptHooks }: CompileResult): void {
+  #writeSidecarConfig({ memoryBytes, redis, keptHooks, figuresFile }: CompileResult): void {
     const { dir, logFormat } = this.#options;
     const account = this.#account;
     const config: SidecarConfig = {
@@ -184,6 +184,7 @@ export class Supervisor {
       ...(memoryBytes === undefined ? {} : { limits: { storeBytes: memoryBytes } }),
       ...(redis ? { redis } : {}),
       ...(keptHooks ? { hooks: keptHooks } : {}),
+      ...(figuresFile === undefined ? {} : { figuresFile }),
     };
     const mode = account ? SIDECAR_CONFIG_MODE_BY_ROOT : SIDECAR_CONFIG_MODE;
     writeAtomically(dir.sidecarConfig, `${JSON.stringify(config, undefined, 2)}\n`, mode, account?.gid);

@@ -5,7 +5,15 @@
  */
 
 /** What the sidecar is asked to do. `refuse` makes it answer with the entry of refusals.ts named by `refusal`. */
-export type Action = 'publish' | 'info' | 'delete' | 'options' | 'subscribe' | 'redis_stats' | 'refuse';
+export type Action =
+  | 'publish'
+  | 'info'
+  | 'delete'
+  | 'options'
+  | 'subscribe'
+  | 'redis_stats'
+  | 'figures'
+  | 'refuse';
 
 /** One value of the hand-off: the nginx variable that carries it and the header it arrives in. */
 interface HandoffValue {

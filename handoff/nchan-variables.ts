@@ -56,3 +56,35 @@ export const NO_COUNT_VARIABLE = 'njchan_no_count';
 /** The version of Nchan whose behaviour this is. */
 export const VERSION_VARIABLE = 'nchan_version';
 export const NCHAN_VERSION = '1.3.6';
+
+/** The figures of `nchan_stub_status`, by the ends of their variables' names. Numbers, but for memory: `276K`. */
+export const STUB_FIGURES = [
+  'channels',
+  'subscribers',
+  'stored_messages',
+  'redis_pending_commands',
+  'redis_connected_servers',
+  'redis_unhealthy_upstreams',
+  'ipc_queued_alerts',
+  'total_published_messages',
+  'total_ipc_alerts_sent',
+  'total_ipc_alerts_received',
+  'total_ipc_send_delay',
+  'total_ipc_receive_delay',
+  'total_redis_commands_sent',
+  'shared_memory_used',
+  'ipc_alerts_in_transit',
+] as const;
+export type StubFigure = (typeof STUB_FIGURES)[number];
+export type StubFigures = Readonly<Record<StubFigure, number | string>>;
+
+/** `$nchan_stub_status_channels` and so on. */
+export const STUB_PREFIX = 'nchan_stub_status_';
+
+/** What a figure is while nobody counts. */
+export function noStubFigure(name: StubFigure): string {
+  return name === 'shared_memory_used' ? '0K' : '0';
+}
+
+/** The constant with the path of the file that the sidecar writes: an object, by StubFigure. */
+export const STUB_FILE_VARIABLE = 'njchan_figures_file';

@@ -24,9 +24,14 @@ export type SubscriberTransport =
  */
 export type HeadLimits = readonly [firstBytes: number, buffers: number, bytes: number, headers: number];
 
+/** What a location tells about the sidecar as a whole; the name is that of `serves` in the settings. */
+export type FiguresName = 'stub_status' | 'metrics' | 'live' | 'ready';
+
 export interface LocationSettings extends RedisLocationSettings, TokenSettings {
   /** Where the location is written, `file:line`; for messages to the operator only. */
   location: string;
+  /** What is answered to `njchan.figures`; '' in locations of channels. */
+  serves: '' | FiguresName;
   publisher: readonly PublisherTransport[];
   subscriber: readonly SubscriberTransport[];
   /** Messages kept per channel; 0 keeps none (live delivery only). */
@@ -88,6 +93,7 @@ export interface LocationSettings extends RedisLocationSettings, TokenSettings {
 /** Nchan's defaults (spec/directives.md §§1-7 and 11); a location's text carries only what differs from them. */
 export const DEFAULT_SETTINGS: Readonly<LocationSettings> = {
   location: '',
+  serves: '',
   publisher: [],
   subscriber: [],
   messageBufferLength: 10,

@@ -105,6 +105,11 @@ export function handleRedisStats(r: NginxHTTPRequest): void {
   handOff(r, { action: 'redis_stats', transport: '', channels: [], redisUpstream });
 }
 
+/** Handles a request for what the sidecar tells about itself: whatever its method, it is handed off. */
+export function handleFigures(r: NginxHTTPRequest): void {
+  handOff(r, { action: 'figures', transport: '', channels: [] });
+}
+
 /** The context for the hooks that the request will ask; too large a one makes it a refusal. */
 function hooksOf(r: NginxHTTPRequest, settings: LocationSettings, outcome: Outcome): string {
   const { action, transport } = outcome;

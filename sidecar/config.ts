@@ -13,6 +13,8 @@ export interface SidecarConfig {
   limits?: Partial<SidecarLimits>;
   /** Missing when all channels are kept in memory. */
   redis?: RedisConfig;
+  /** Where the figures for nginx's variables are written; missing when nothing uses them. */
+  figuresFile?: string;
   /** Missing when nobody is to be told of subscribers after a crash. */
   hooks?: KeptHooks;
 }
@@ -53,7 +55,7 @@ const MIN_SECRET_LENGTH = 16;
 
 function configProblem(config: unknown): string | undefined {
   if (typeof config !== 'object' || config === null) return 'must be a JSON object';
-  const { hooks, listen, limits, logFormat, redis, user } = config as Record<
+  const { figuresFile, hooks, listen, limits, logFormat, redis, user } = config as Record<
     string,
     Record<string, unknown> | undefined
   >;
@@ -69,6 +71,9 @@ function configProblem(config: unknown): string | undefined {
   }
   if (logFormat !== undefined && !['human', 'json'].includes(logFormat as unknown as string)) {
     return '"logFormat" must be "human" or "json"';
+  }
+  if (figuresFile !== undefined && typeof (figuresFile as unknown) !== 'string') {
+    return '"figuresFile" must be a text';
   }
   if (user !== undefined && !(Number.isInteger(user.uid) && Number.isInteger(user.gid))) {
     return '"user" must have numbers "uid" and "gid"';

@@ -16,6 +16,8 @@ export interface ServerContext {
   readonly log: Logger;
   /** Asked anew for every request, since a reload may change them. */
   readonly limits: () => SidecarLimits;
+  /** The process is about to end: it is not to be sent anybody. */
+  readonly stopping: () => boolean;
   /** What each hand-off must carry over TCP; undefined on a unix socket. */
   readonly secret: Buffer | undefined;
 }

@@ -58,11 +58,12 @@ const ACTIONS: readonly string[] = [
   'options',
   'subscribe',
   'redis_stats',
+  'figures',
   'refuse',
 ] satisfies Action[];
 
 /** Actions that are not about channels. */
-const NO_CHANNELS: readonly string[] = ['refuse', 'options', 'redis_stats'] satisfies Action[];
+const NO_CHANNELS: readonly string[] = ['refuse', 'options', 'redis_stats', 'figures'] satisfies Action[];
 
 /** Lower-case names, as Node keeps headers. */
 const NAMES = Object.fromEntries(

@@ -9,6 +9,8 @@ import { Hooks } from './hooks/hooks.ts';
 import { instanceName } from './instance.ts';
 import { createLogger, type Logger } from './log.ts';
 import { createSidecarServer } from './server.ts';
+import { FiguresFile } from './statistics/figures-file.ts';
+import { stubFigures } from './statistics/stub-status.ts';
 import { createLink } from './store/redis/create-link.ts';
 import type { RedisLink } from './store/redis/link.ts';
 import { Stores } from './store/stores.ts';
@@ -101,20 +103,24 @@ async function run(file: string, follow: boolean): Promise<void> {
   );
   process.on('exit', () => stores.sayFarewell(FAREWELL_DEADLINE_MS));
   await stores.configure(config.redis);
+  const figures = new FiguresFile(log, () => stubFigures({ stores }));
+  let stopping = false;
   const server = createSidecarServer({
     stores,
     hooks,
     log,
     limits: () => limits,
+    stopping: () => stopping,
     secret: 'secret' in config.listen ? Buffer.from(config.listen.secret, 'latin1') : undefined,
   });
   await listen(server, config);
   dropPrivileges(config);
+  figures.configure(config.figuresFile);
 
-  let stopping = false;
   const stop = async (why: string): Promise<void> => {
     if (stopping) return;
     stopping = true;
+    figures.close();
     log.info(`${why}: ending ${stores.totals().subscribers} subscribers`);
     const closed = new Promise<void>((resolve) => {
       server.close(() => resolve());
@@ -134,6 +140,7 @@ async function run(file: string, follow: boolean): Promise<void> {
       limits = limitsOf(config);
       stores.setLimit(limits.storeBytes);
       hooks.configure(config.hooks);
+      figures.configure(config.figuresFile);
       stores.configure(config.redis).catch((error: unknown) => {
         log.error({ err: error }, `the Redis upstreams are not as configured: ${(error as Error).message}`);
       });

@@ -3,6 +3,8 @@ import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { REFUSALS, type Refusal, type RefusalName } from '../handoff/refusals.ts';
 
+import { statistics } from './statistics/statistics.ts';
+
 export type HeaderList = readonly (readonly [name: string, value: string])[];
 
 export interface Reply {
@@ -13,11 +15,12 @@ export interface Reply {
 }
 
 /**
- * The answer for a refusal.
+ * The answer for a refusal, which is counted.
  * @param nginx `nginx/1.22.1`, the signature under pages.
  */
 export function refusalReply(name: RefusalName, nginx: string, headers: HeaderList): Reply {
   const { status, body, challenge }: Refusal = REFUSALS[name];
+  statistics.refused[name] += 1;
   const all: HeaderList = challenge === undefined ? headers : [['WWW-Authenticate', challenge], ...headers];
   if (typeof body === 'string') return { status, headers: [['Content-Type', 'text/plain'], ...all], body };
   if (body.kind === 'none') return { status, headers: all };

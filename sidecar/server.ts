@@ -20,6 +20,7 @@ import {
 import { redisStatsReply } from './redis-stats.ts';
 import { notAHandoff, refuse } from './refusal-reply.ts';
 import { sendRawReply, sendReply } from './reply.ts';
+import { figuresReply } from './statistics/figures.ts';
 import { admitSubscriber } from './subscriber/admission.ts';
 import { serveStream } from './subscriber/stream.ts';
 import { POLLS, STREAMS } from './subscriber/transports.ts';
@@ -121,6 +122,8 @@ function answerFor(
       return deleteRequest(store, handoff, request);
     case 'options':
       return optionsReply(handoff);
+    case 'figures':
+      return figuresReply(context, handoff, request.headers.accept);
     case 'redis_stats':
       return redisStatsReply(handoff.redisUpstream, context.stores.upstreamStats(handoff.redisUpstream));
     default:

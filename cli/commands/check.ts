@@ -5,7 +5,7 @@ import { compileForRunDir, formatProblem, testCompiled } from '../configuration.
 import { EXIT } from '../exit-codes.ts';
 import { findNginx } from '../nginx-binary.ts';
 import type { OptionValues } from '../options.ts';
-import { makeHooksDir, runDirAt } from '../run-dir.ts';
+import { makeSidecarDirs, runDirAt } from '../run-dir.ts';
 
 /** Compiles and lets nginx test the result, in a directory of its own. */
 export async function check(values: OptionValues): Promise<number> {
@@ -17,7 +17,7 @@ export async function check(values: OptionValues): Promise<number> {
     const { config, notices, locations } = compileForRunDir(file, nginx, dir, 0);
     for (const notice of notices) process.stderr.write(`${formatProblem(notice)}\n`);
     mkdirSync(dir.temp);
-    makeHooksDir(dir, undefined);
+    makeSidecarDirs(dir, undefined);
     writeFileSync(dir.nginxConfig, config, { mode: 0o600 });
     for (const warning of await testCompiled(nginx, dir.nginxConfig)) process.stderr.write(`${warning}\n`);
     process.stdout.write(

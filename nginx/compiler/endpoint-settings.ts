@@ -34,6 +34,7 @@ const DYNAMIC: Readonly<Record<DynamicValue, Read>> = {
 /** Settings that do not come from the directives as they are: what the place, the endpoint, Redis and tokens say. */
 const OTHER_SETTINGS: Readonly<Record<Exclude<keyof LocationSettings, keyof PlainSettings>, true>> = {
   location: true,
+  serves: true,
   publisher: true,
   subscriber: true,
   hookSocket: true,

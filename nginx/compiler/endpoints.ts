@@ -2,9 +2,10 @@
 
 import { DEFAULT_HANDOFF_LOCATION } from '../../handoff/headers.ts';
 import type { KeptPlace } from '../../handoff/redis.ts';
-import { formatSettings, type LocationSettings } from '../../handoff/settings.ts';
+import { type FiguresName, formatSettings, type LocationSettings } from '../../handoff/settings.ts';
 import { copiedDirectives } from './copied-directives.ts';
 import { type Direct, directRequests } from './direct.ts';
+import type { Endpoint as DirectiveEndpoint } from './directives/row.ts';
 import { dynamicValues, placeOf, settingsOf } from './endpoint-settings.ts';
 import { answerBytes, type HookEntrance, type HookEntrances, hasHooks } from './hook-entrance.ts';
 import type { VariableUse } from './nchan-variables.ts';
@@ -20,7 +21,7 @@ export interface Endpoint {
   /** What nginx computes: variables without their `$`, and their values as they are written. */
   readonly values: readonly (readonly [variable: string, expression: string])[];
   /** The handler for js_content. */
-  readonly handler: 'publisher' | 'subscriber' | 'pubsub' | 'redisStats';
+  readonly handler: 'publisher' | 'subscriber' | 'pubsub' | 'redisStats' | 'figures';
   /** The named location that hands off, and the directives of the user that it needs. */
   readonly handoffLocation: string;
   readonly copied: readonly Directive[];
@@ -167,13 +168,14 @@ class Planner implements Plan {
   #endpoint(scope: Scope): Endpoint {
     const number = String(++this.#count);
     const { endpoint } = scope.values;
-    const figures = endpoint?.serves === 'redisStats' ? { endpoint } : undefined;
+    const serves = endpoint?.serves ?? 'channels';
+    const figures = endpoint && serves !== 'channels' ? { endpoint } : undefined;
     if (figures) {
       this.#redis.wantStats();
       this.#tokens.noticeUnused(scope);
     }
     const settings = figures
-      ? placeOf(scope)
+      ? { ...placeOf(scope), serves: isOfSidecar(serves) ? serves : ('' as const) }
       : settingsOf(scope, this.#redis.use(scope), this.#tokens.use(scope));
     const entrance = !figures && hasHooks(scope.values) ? this.#entrances.for(scope) : undefined;
     if (entrance) {
@@ -191,7 +193,7 @@ class Planner implements Plan {
       number,
       settings: formatSettings(settings),
       values: dynamicValues(number, figures ?? scope.values),
-      handler: figures ? 'redisStats' : handlerFor(settings),
+      handler: figures ? (isOfSidecar(serves) ? 'figures' : 'redisStats') : handlerFor(settings),
       handoffLocation:
         copied.length > 0 || entrance ? `${DEFAULT_HANDOFF_LOCATION}_${number}` : DEFAULT_HANDOFF_LOCATION,
       copied,
@@ -207,6 +209,11 @@ class Planner implements Plan {
     const known = this.kept.some((place) => place.upstream === upstream && place.namespace === namespace);
     if (!known) this.kept.push({ upstream, namespace });
   }
+}
+
+/** True for figures of the sidecar as a whole. */
+function isOfSidecar(serves: DirectiveEndpoint['serves']): serves is FiguresName {
+  return serves !== 'channels' && serves !== 'redisStats';
 }
 
 /** An endpoint with neither has to refuse every request, which `pubsub` does as well. */

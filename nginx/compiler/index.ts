@@ -27,6 +27,9 @@ export { CompileError, type CompileOptions, type ListenAddress, type Problem };
 /** The name of the directory for the sockets of hooks. */
 export const HOOKS_DIRECTORY = 'hooks';
 
+/** The file with the sidecar's figures, in a directory that the sidecar may write to. */
+export const FIGURES_FILE = 'status/figures';
+
 export interface CompileResult {
   /** The plain nginx configuration. */
   config: string;
@@ -44,6 +47,8 @@ export interface CompileResult {
   memoryBytes?: number;
   /** The upstreams that locations use, for the sidecar; it has passwords. Undefined when all channels are in memory. */
   redis?: RedisConfig;
+  /** Where the sidecar writes its figures for nginx; undefined when the configuration uses none. */
+  figuresFile?: string;
   /** Whom the sidecar tells the application of after a crash; undefined when nobody. */
   keptHooks?: KeptHooks;
   /**
@@ -70,6 +75,7 @@ export function compile(options: CompileOptions): CompileResult {
   const tokens = new TokenPlan(main, tree.directory, { problems, notices });
   const variables = variableUse(tree);
   const sockets = hooksDirectory(options);
+  const figuresFile = figuresFileOf(options);
   const entrances = new HookEntrances(sockets, problems);
   const plan = planEndpoints(main, redis, tokens, entrances, variables);
   const redisConfig = redis.config(tree.directory);
@@ -90,6 +96,7 @@ export function compile(options: CompileOptions): CompileResult {
     plan,
     options,
     variables,
+    figuresFile,
     directory: tree.directory,
     emitter,
     hasTokens: tokenKeys !== undefined,
@@ -111,6 +118,9 @@ export function compile(options: CompileOptions): CompileResult {
     locations: plan.locations,
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
     ...(redisConfig ? { redis: redisConfig } : {}),
+    ...(figuresFile !== undefined && plan.locations > 0 && variables.stubFigures.length > 0
+      ? { figuresFile }
+      : {}),
     ...(sockets !== undefined && plan.kept.length > 0 ? { keptHooks: { sockets, redis: plan.kept } } : {}),
     ...(tokenKeys === undefined ? {} : { tokenKeys }),
   };
@@ -120,6 +130,10 @@ export function compile(options: CompileOptions): CompileResult {
 function hooksDirectory({ sidecar, hooksDirectory: given }: CompileOptions): string | undefined {
   if (!('socket' in sidecar)) return undefined;
   return given ?? join(dirname(resolve(sidecar.socket)), HOOKS_DIRECTORY);
+}
+
+function figuresFileOf({ sidecar }: CompileOptions): string | undefined {
+  return 'socket' in sidecar ? join(dirname(resolve(sidecar.socket)), FIGURES_FILE) : undefined;
 }
 
 function throwIfAny(problems: ProblemList): void {

@@ -1,4 +1,5 @@
 /** The lines that are written into the blocks of the user's configuration. */
+import { dirname, join } from 'node:path';
 import {
   DEFAULT_HANDOFF_LOCATION,
   HANDOFF,
@@ -21,7 +22,7 @@ import type { Endpoint, Plan, ServerPlan } from './endpoints.ts';
 import { handoffLines, limitZoneLines, upstreamLines } from './handoff-location.ts';
 import { entranceLines, entranceLocation, type HookEntrance } from './hook-entrance.ts';
 import { tempPathLines } from './main-level.ts';
-import { reportLines, type VariableUse, variableLines } from './nchan-variables.ts';
+import { reportLines, stubLines, type VariableUse, variableLines } from './nchan-variables.ts';
 import type { CompileOptions } from './options.ts';
 import type { Block, Directive } from './parser.ts';
 import { quote, singleQuote } from './quote.ts';
@@ -38,6 +39,8 @@ interface Input {
   readonly options: CompileOptions;
   /** Of Nchan's variables. */
   readonly variables: VariableUse;
+  /** The file with the figures of the sidecar; undefined where there can be none. */
+  readonly figuresFile: string | undefined;
   /** The directory of the user's main file. */
   readonly directory: string;
   readonly emitter: Emitter;
@@ -102,11 +105,16 @@ function contentLine(handler: Endpoint['handler']): string {
   return `js_content ${MODULE}.${handler};`;
 }
 
-function httpLines(http: Scope, { options, plan, variables, directory, hasTokens }: Input): string[] {
+function httpLines(
+  http: Scope,
+  { options, plan, variables, directory, hasTokens, figuresFile }: Input,
+): string[] {
   const lines = options.supervised ? tempPathLines(http, options.supervised) : [];
   // Imports of the user's modules are looked up in the directory of the configuration file, which is another now.
   if (usesJavaScript(http)) lines.push(`js_path ${quote(directory)};`);
-  if (plan.locations === 0) return [...lines, ...variableLines(variables, false)];
+  if (plan.locations === 0) {
+    return [...lines, ...variableLines(variables, false), ...stubLines(variables, undefined)];
+  }
   const directs = endpointsOf(plan).flatMap(({ direct }) => direct ?? []);
   return [
     ...lines,
@@ -121,6 +129,10 @@ function httpLines(http: Scope, { options, plan, variables, directory, hasTokens
     `js_var $${TRANSFER_ENCODING_VARIABLE};`,
     ...hookLines(plan),
     ...variableLines(variables, true),
+    ...stubLines(
+      variables,
+      figuresFile === undefined ? undefined : { bundle: statusBundle(options), file: figuresFile },
+    ),
     ...(endpointsOf(plan).some(({ asks }) => asks) ? answerBufferLines(http) : []),
     `js_var $${TOKEN_SUB_VARIABLE};`,
     ...directMaps(directs),
@@ -130,6 +142,11 @@ function httpLines(http: Scope, { options, plan, variables, directory, hasTokens
     ),
     '',
   ];
+}
+
+/** The module for the status variables is built beside the gateway. */
+function statusBundle({ njsBundle }: CompileOptions): string {
+  return join(dirname(njsBundle), 'status.js');
 }
 
 /** What hooks need on the http level. */

@@ -6,12 +6,18 @@ import {
   MESSAGE_ID_VARIABLE,
   NCHAN_VERSION,
   NO_COUNT_VARIABLE,
+  noStubFigure,
   REPORT_HEADER,
   REPORTS,
   type ReportName,
+  STUB_FIGURES,
+  STUB_FILE_VARIABLE,
+  STUB_PREFIX,
+  type StubFigure,
   VERSION_VARIABLE,
 } from '../../handoff/nchan-variables.ts';
 import type { Directive } from './parser.ts';
+import { quote } from './quote.ts';
 import { flatten, type Tree } from './tree.ts';
 
 const OF_REQUESTS: readonly string[] = [
@@ -27,6 +33,8 @@ export interface VariableUse {
   /** Variables that tell about a request: they have to be computed for each. */
   readonly ofRequests: boolean;
   readonly version: boolean;
+  /** The figures of `nchan_stub_status` that are used as variables. */
+  readonly stubFigures: readonly StubFigure[];
 }
 
 /** Looks for Nchan's variables in all directives, wherever they stand. */
@@ -41,7 +49,11 @@ export function variableUse(tree: Tree): VariableUse {
     }
   };
   look(flatten(tree, tree.main.directives));
-  return { ofRequests: OF_REQUESTS.some((name) => used.has(name)), version: used.has(VERSION_VARIABLE) };
+  return {
+    ofRequests: OF_REQUESTS.some((name) => used.has(name)),
+    version: used.has(VERSION_VARIABLE),
+    stubFigures: STUB_FIGURES.filter((name) => used.has(`${STUB_PREFIX}${name}`)),
+  };
 }
 
 /**
@@ -49,10 +61,9 @@ export function variableUse(tree: Tree): VariableUse {
  * @param usesNjs false in a configuration without endpoints, where all of them are empty
  */
 export function variableLines(use: VariableUse, usesNjs: boolean): string[] {
-  const version = use.version ? [`map "" $${VERSION_VARIABLE} {`, `    default ${NCHAN_VERSION};`, '}'] : [];
+  const version = use.version ? constantMap(VERSION_VARIABLE, NCHAN_VERSION) : [];
   if (!use.ofRequests) return version;
-  if (!usesNjs)
-    return [...version, ...OF_REQUESTS.flatMap((name) => [`map "" $${name} {`, '    default "";', '}'])];
+  if (!usesNjs) return [...version, ...OF_REQUESTS.flatMap((name) => constantMap(name, '""'))];
   return [
     ...version,
     ...[...GATEWAY_VARIABLES, KNOWN_MESSAGE_ID_VARIABLE, NO_COUNT_VARIABLE].map((name) => `js_var $${name};`),
@@ -82,4 +93,30 @@ export function reportLines({ ofRequests }: VariableUse): string[] {
     `proxy_set_header ${REPORT_HEADER} 1;`,
     ...Object.values(REPORTS).map((header) => `proxy_hide_header ${header};`),
   ];
+}
+
+/** The name under which the module for the status variables is imported. */
+const STATUS_MODULE = 'njchan_status';
+
+/**
+ * What the http level says to declare the variables of `nchan_stub_status`.
+ * @param source the module and the file that the sidecar writes; undefined where no sidecar could write one
+ */
+export function stubLines(
+  { stubFigures }: VariableUse,
+  source: { readonly bundle: string; readonly file: string } | undefined,
+): string[] {
+  if (stubFigures.length === 0) return [];
+  if (!source) {
+    return stubFigures.flatMap((name) => constantMap(`${STUB_PREFIX}${name}`, noStubFigure(name)));
+  }
+  return [
+    `js_import ${STATUS_MODULE} from ${quote(source.bundle)};`,
+    ...constantMap(STUB_FILE_VARIABLE, quote(source.file)),
+    ...stubFigures.map((name) => `js_set $${STUB_PREFIX}${name} ${STATUS_MODULE}.${name};`),
+  ];
+}
+
+function constantMap(name: string, value: string): string[] {
+  return [`map "" $${name} {`, `    default ${value};`, '}'];
 }

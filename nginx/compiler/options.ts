@@ -6,7 +6,7 @@ export interface CompileOptions {
   sidecar: { socket: string } | { address: string; secret: string };
   /** Directory for the sockets on which nginx takes requests for hooks; default: `hooks` beside the sidecar's socket. */
   hooksDirectory?: string;
-  /** Absolute path of the njs bundle (dist/njs/njchan.js). */
+  /** Absolute path of the njs bundle (dist/njs/njchan.js); beside it is the one for Nchan's status variables. */
   njsBundle: string;
   /** Absolute path of ngx_http_js_module.so, to load it unless the configuration does (undefined: built in / loaded by the user). */
   jsModule?: string;

@@ -1,4 +1,4 @@
-// Builds the gateway: TypeScript under njs/ and handoff/ to one file that njs 0.7.9 accepts.
+// Builds what runs inside nginx: TypeScript under njs/ and handoff/ to files that njs 0.7.9 accepts.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,7 +6,10 @@ import { transform } from '@swc/core';
 import { rollup } from 'rollup';
 import { checkRuntime } from './runtime-check.mjs';
 
-const ENTRY = resolve(dirname(fileURLToPath(import.meta.url)), '../main.ts');
+const NJS = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+
+/** Each bundle by what it is made of: the gateway, and the variables that few configurations use. */
+const BUNDLES = { 'main.ts': 'njchan.js', 'status.ts': 'status.js' };
 
 /** njs 0.7.9 has no classes, destructuring, spread, defaults or for-of; swc writes them in ES5. */
 const lowerTypeScript = {
@@ -23,12 +26,20 @@ const lowerTypeScript = {
 };
 
 /**
- * Writes the bundle to `outFile`.
- * @throws Error when it uses syntax or runtime functions that njs 0.7.9 does not have.
+ * Writes the gateway to `outFile`, and the other bundle beside it.
+ * @throws Error when one uses syntax or runtime functions that njs 0.7.9 does not have.
  */
 export async function buildGateway(outFile) {
+  await mkdir(dirname(outFile), { recursive: true });
+  for (const [entry, name] of Object.entries(BUNDLES)) {
+    await buildBundle(resolve(NJS, entry), name === 'njchan.js' ? outFile : resolve(dirname(outFile), name));
+  }
+}
+
+async function buildBundle(input, outFile) {
   const bundle = await rollup({
-    input: ENTRY,
+    input,
+    external: ['fs'],
     plugins: [lowerTypeScript],
     onwarn(warning) {
       throw new Error(warning.message);
@@ -40,7 +51,6 @@ export async function buildGateway(outFile) {
   const problems = checkRuntime(code);
   if (problems.length > 0)
     throw new Error(`the njs bundle needs what njs 0.7.9 lacks:\n${problems.join('\n')}`);
-  await mkdir(dirname(outFile), { recursive: true });
   await writeFile(outFile, code);
 }
 

@@ -105,6 +105,9 @@ function declaredNames(tree) {
     FunctionExpression: addFunction,
     ArrowFunctionExpression: addFunction,
     CatchClause: (node) => add(node.param),
+    ImportDeclaration({ specifiers }) {
+      for (const { local } of specifiers) add(local);
+    },
   });
   return names;
 }

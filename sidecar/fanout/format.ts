@@ -1,3 +1,4 @@
+import type { Traffic } from '../statistics/statistics.ts';
 import type { Delivery } from '../store/message.ts';
 
 /**
@@ -9,4 +10,6 @@ export interface MessageFormat {
   encode(delivery: Delivery): Buffer;
   /** True for transports that answer with one message and end (long-poll). */
   readonly once: boolean;
+  /** Counts what is delivered in this form; undefined where that is counted with the answers. */
+  readonly traffic?: Traffic;
 }

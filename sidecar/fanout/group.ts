@@ -3,6 +3,7 @@
  * turn of the event loop are joined into one write per subscriber; a large group is served in slices with other work
  * in between, so that a burst to many subscribers never holds up the rest.
  */
+import { statistics } from '../statistics/statistics.ts';
 import type { Delivery } from '../store/message.ts';
 import type { MessageFormat } from './format.ts';
 import type { SlicedWork, WorkQueue } from './work-queue.ts';
@@ -25,6 +26,8 @@ export interface GroupOwner<M extends Member> {
 
 interface Batch {
   readonly number: number;
+  /** When its first message came, in milliseconds of performance.now. */
+  readonly sinceMs: number;
   /** Empty when the message could not be encoded. */
   readonly parts: Buffer[];
   readonly deliveries: Delivery[];
@@ -88,6 +91,7 @@ export class FanoutGroup<M extends Member = Member> implements SlicedWork {
     } else {
       this.#batches.push({
         number: this.#nextBatch++,
+        sinceMs: performance.now(),
         parts: encoded ? [encoded] : [],
         deliveries: [delivery],
         bytes: undefined,
@@ -124,6 +128,7 @@ export class FanoutGroup<M extends Member = Member> implements SlicedWork {
       }
       this.#cursor = undefined;
       this.#batches.shift();
+      statistics.deliverySeconds.observe((performance.now() - batch.sinceMs) / 1000);
     }
     return done;
   }
@@ -147,6 +152,7 @@ export class FanoutGroup<M extends Member = Member> implements SlicedWork {
     }
     batch.bytes ??= parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
     try {
+      this.format.traffic?.add(deliveries.length, batch.bytes.length);
       const at = deliveries.length - 1;
       member.deliver(batch.bytes, deliveries[at] as Delivery, deliveries[at - 1]);
     } catch (error) {

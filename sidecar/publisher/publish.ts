@@ -4,6 +4,7 @@ import type { RefusalName } from '../../handoff/refusals.ts';
 import type { ServerContext } from '../context.ts';
 import type { Handoff } from '../handoff.ts';
 import { headerText } from '../header-text.ts';
+import { statistics } from '../statistics/statistics.ts';
 import { type Deflated, formatId, type MessageDraft } from '../store/message.ts';
 import type { ChannelInfo, Store } from '../store/store.ts';
 import { deflateMessage } from '../websocket/deflate.ts';
@@ -45,6 +46,14 @@ export function infoOfSeveral(infos: readonly (ChannelInfo | undefined)[]): Publ
  * @throws StorageFullError from the store.
  */
 export async function publish(store: Store, handoff: Handoff, draft: MessageDraft): Promise<PublisherInfo> {
+  const info = await publishToAll(store, handoff, draft);
+  const transport = handoff.transport === 'websocket' ? 'websocket' : 'http';
+  statistics.published[transport].add(1, draft.data.length);
+  statistics.fanout.observe(info.subscribers);
+  return info;
+}
+
+async function publishToAll(store: Store, handoff: Handoff, draft: MessageDraft): Promise<PublisherInfo> {
   const limits = {
     length: handoff.messageBufferLength,
     timeoutSeconds: handoff.messageTimeout || FOREVER_SECONDS,

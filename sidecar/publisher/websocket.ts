@@ -5,6 +5,7 @@ import { REFUSALS, type RefusalName } from '../../handoff/refusals.ts';
 import { reportFault, type ServerContext } from '../context.ts';
 import type { Handoff } from '../handoff.ts';
 import { ownBytes } from '../own-bytes.ts';
+import { statistics } from '../statistics/statistics.ts';
 import type { WebSocketConnection } from '../websocket/connection.ts';
 import { encodeFrame, OPCODE } from '../websocket/frame.ts';
 import { formatChannelInfo, type InfoFormat, negotiateFormat } from './channel-info.ts';
@@ -104,6 +105,7 @@ export class WebSocketPublisher {
 
   #refuse(refusal: RefusalName): void {
     const { status } = REFUSALS[refusal];
+    statistics.refused[refusal] += 1;
     this.#connection.close(
       status < 500 ? POLICY_VIOLATION : INTERNAL_ERROR,
       `${status} ${STATUS_CODES[status]}`,

@@ -90,6 +90,12 @@ export interface StoreTotals {
   readonly bytes: number;
 }
 
+/** What a store holds in this process; found without looking at any channel. */
+export interface StoreSize extends Omit<StoreTotals, 'subscribers'> {
+  /** Lists of several channels that somebody subscribes to. */
+  readonly lists: number;
+}
+
 export interface Store {
   /** False while what the store needs is away: new subscribers are then refused. */
   readonly available: boolean;
@@ -120,6 +126,7 @@ export interface Store {
   /** Subscribers of this process to one channel, also through lists that it is in, or to this very list of several. */
   subscribersHere(channels: readonly string[]): number;
   totals(): StoreTotals;
+  readonly size: StoreSize;
   /** Ends every subscriber with `shutdown`, also those that come from now on, and stops all timers. */
   close(): Promise<void>;
 }

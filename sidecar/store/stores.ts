@@ -11,13 +11,20 @@ import { sayFarewells } from './redis/farewells.ts';
 import type { LinkEvents, LinkStats, RedisLink, ShutdownCall } from './redis/link.ts';
 import { RedisStore, type RedisStoreSettings } from './redis/redis-store.ts';
 import { SubscriberCounts } from './redis/subscriber-counts.ts';
-import type { Store, StoreTotals } from './store.ts';
+import type { Store, StoreSize, StoreTotals } from './store.ts';
 
 /** Milliseconds that an upstream which the configuration has no more may take to hear of it. */
 const LEAVE_DEADLINE_MS = 5000;
 
 /** Connects to an upstream. */
 export type LinkFactory = (upstream: RedisUpstream, name: string, events: LinkEvents) => RedisLink;
+
+/** The figures of an upstream's connections, and how it is. */
+export interface UpstreamStats extends LinkStats {
+  readonly available: boolean;
+  /** Channels in it can be used, with Redis or, in backup mode, without. */
+  readonly usable: boolean;
+}
 
 interface Upstream {
   /** To see whether a reload changed it. */
@@ -124,9 +131,32 @@ export class Stores {
     };
   }
 
+  /** What all stores hold together. */
+  size(): StoreSize {
+    const size = { channels: 0, lists: 0, messages: 0, bytes: 0 };
+    for (const store of [this.memory, ...this.#redisStores()]) {
+      const own = store.size;
+      size.channels += own.channels;
+      size.lists += own.lists;
+      size.messages += own.messages;
+      size.bytes += own.bytes;
+    }
+    return size;
+  }
+
   /** Of each upstream's connections, by its name. */
-  linkStats(): Map<string, LinkStats> {
-    return new Map(Array.from(this.#upstreams, ([name, { link }]) => [name, link.stats()]));
+  linkStats(): Map<string, UpstreamStats> {
+    return new Map(
+      Array.from(this.#upstreams, ([name, { link, stores }]) => [
+        name,
+        {
+          ...link.stats(),
+          available: link.available,
+          usable:
+            link.available || (stores.size > 0 && [...stores.values()].every((store) => store.available)),
+        },
+      ]),
+    );
   }
 
   /** Of one upstream's connections; 'off' where commands are not counted, undefined when there is no such upstream. */

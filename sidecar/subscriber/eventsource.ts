@@ -1,6 +1,7 @@
 /** EventSource, or server-sent events (spec/http-protocol.md §5.4). */
 import type { MessageFormat } from '../fanout/format.ts';
 import { headerText } from '../header-text.ts';
+import { statistics } from '../statistics/statistics.ts';
 import { type Delivery, formatSubscriptionId } from '../store/message.ts';
 import type { StreamTransport } from './stream.ts';
 
@@ -34,6 +35,7 @@ export function eventsourceFormat(event: string): MessageFormat {
     const bytes = headerText(event);
     format = {
       once: false,
+      traffic: statistics.delivered.eventsource,
       encode: (delivery) => encodeEvent(delivery, bytes || delivery.message.eventsourceEvent),
     };
     formats.set(event, format);

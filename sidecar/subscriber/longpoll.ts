@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import type { MessageFormat } from '../fanout/format.ts';
 import type { Handoff } from '../handoff.ts';
+import { statistics } from '../statistics/statistics.ts';
 import type { Sink, Store, Subscription } from '../store/store.ts';
 import { atExpiry } from './expiry.ts';
 import { answerEmpty, answerExpired, answerMessages } from './poll-answer.ts';
@@ -35,35 +36,39 @@ export async function serveLongpoll(response: ServerResponse, handoff: Handoff, 
 function waitForMessage(response: ServerResponse, handoff: Handoff, store: Store): void {
   let subscription: Subscription | undefined;
   const idle = new IdleTimer(handoff.settings.subscriberTimeout, () => {
-    forgetExpiry();
+    stop();
     subscription?.cancel();
     answerEmpty(response, handoff, 408);
   });
   const forgetExpiry = atExpiry(handoff, () => {
-    idle.stop();
+    stop();
     subscription?.cancel();
     answerExpired(response, handoff);
   });
-  const stopTimers = (): void => {
+  let waits = true;
+  statistics.subscribers.longpoll += 1;
+  const stop = (): void => {
+    if (waits) statistics.subscribers.longpoll -= 1;
+    waits = false;
     idle.stop();
     forgetExpiry();
   };
   const sink: Sink = {
     format: LONGPOLL_FORMAT,
     write(_data, delivery) {
-      stopTimers();
+      stop();
       answerMessages(response, handoff, delivery);
       return 0;
     },
     end(reason) {
-      stopTimers();
+      stop();
       const status = END_STATUS[reason];
       if (status) answerEmpty(response, handoff, status);
       else response.destroy();
     },
   };
   response.on('close', () => {
-    stopTimers();
+    stop();
     subscription?.cancel();
   });
   subscription = store.subscribe(handoff.channels, startOf(handoff), sink);

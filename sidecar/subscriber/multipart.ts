@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { formatHttpDate } from '../../handoff/http-date.ts';
 import type { MessageFormat } from '../fanout/format.ts';
+import { statistics } from '../statistics/statistics.ts';
 import { type Delivery, formatSubscriptionId } from '../store/message.ts';
 import type { StreamTransport } from './stream.ts';
 
@@ -24,6 +25,7 @@ function contentTypeLine({ message }: Delivery): string {
 function streamFormat(idLines: (delivery: Delivery) => string): MessageFormat {
   return {
     once: false,
+    traffic: statistics.delivered['http-multipart'],
     encode: (delivery) =>
       Buffer.concat([
         Buffer.from(`\r\n${idLines(delivery)}${contentTypeLine(delivery)}\r\n`, 'latin1'),

@@ -3,9 +3,11 @@ import type { ServerResponse } from 'node:http';
 import { corsHeaders, exposedHeaders, VARY_HEADERS } from '../../handoff/cors.ts';
 import { formatHttpDate } from '../../handoff/http-date.ts';
 import { formatTags } from '../../handoff/message-id.ts';
+import type { SubscriberTransport } from '../../handoff/settings.ts';
 import type { Handoff } from '../handoff.ts';
 import { type HeaderList, refusalReply, sendReply } from '../reply.ts';
 import { reportHeaders } from '../report.ts';
+import { statistics } from '../statistics/statistics.ts';
 import { type Delivery, formatSubscriptionId, type SubscriptionId } from '../store/message.ts';
 import { MULTIPART_CONTENT_TYPE, multipartBody } from './multipart.ts';
 
@@ -30,13 +32,16 @@ function idHeaders(id: SubscriptionId, handoff: Handoff): HeaderList {
   ];
 }
 
+/** @param messages in the body */
 function send(
   response: ServerResponse,
   handoff: Handoff,
   status: number,
   headers: HeaderList,
   body?: Buffer,
+  messages = 1,
 ): void {
+  if (body) statistics.delivered[handoff.transport as SubscriberTransport].add(messages, body.length);
   sendReply(response, {
     status,
     headers: [...headers, ...exposedHeaders(handoff), ...VARY_HEADERS, ...corsHeaders(handoff)],
@@ -63,7 +68,7 @@ export function answerMessages(
   if (handoff.settings.longpollMultipart === 'raw') {
     const separator = Buffer.from(handoff.settings.rawStreamSeparator);
     const body = Buffer.concat(deliveries.flatMap(({ message }) => [message.data, separator]));
-    send(response, handoff, 200, [...idHeaders(last.id, handoff), ...report], body);
+    send(response, handoff, 200, [...idHeaders(last.id, handoff), ...report], body, deliveries.length);
     return;
   }
   const type: HeaderList = [['Content-Type', MULTIPART_CONTENT_TYPE]];
@@ -73,6 +78,7 @@ export function answerMessages(
     200,
     [...type, ...idHeaders(last.id, handoff), ...report],
     multipartBody(deliveries),
+    deliveries.length,
   );
 }
 

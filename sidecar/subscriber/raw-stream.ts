@@ -1,5 +1,6 @@
 /** The raw stream: each message followed by the location's separator, nothing else (spec/http-protocol.md §5.8). */
 import type { MessageFormat } from '../fanout/format.ts';
+import { statistics } from '../statistics/statistics.ts';
 import type { StreamTransport } from './stream.ts';
 
 const formats = new Map<string, MessageFormat>();
@@ -9,7 +10,11 @@ export function rawStreamFormat(separator: string): MessageFormat {
   let format = formats.get(separator);
   if (!format) {
     const end = Buffer.from(separator);
-    format = { once: false, encode: ({ message }) => Buffer.concat([message.data, end]) };
+    format = {
+      once: false,
+      traffic: statistics.delivered['http-raw-stream'],
+      encode: ({ message }) => Buffer.concat([message.data, end]),
+    };
     formats.set(separator, format);
   }
   return format;

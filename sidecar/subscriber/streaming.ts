@@ -1,7 +1,10 @@
 /** A subscriber that gets message after message on one connection, whatever the connection speaks. */
+
+import type { SubscriberTransport } from '../../handoff/settings.ts';
 import type { MessageFormat } from '../fanout/format.ts';
 import type { Handoff } from '../handoff.ts';
 import type { SubscriberHooks } from '../hooks/subscriber.ts';
+import { statistics } from '../statistics/statistics.ts';
 import type { Delivery } from '../store/message.ts';
 import type { EndReason, Sink, Store, Subscription } from '../store/store.ts';
 import { every } from '../timers.ts';
@@ -25,7 +28,8 @@ export class StreamingSubscriber implements Sink {
   #subscription: Subscription | undefined;
   #timer: NodeJS.Timeout | undefined;
   readonly #forgetExpiry: () => void;
-
+  /** While it is counted as a subscriber. */
+  #counted: SubscriberTransport | undefined;
   readonly #hooks: SubscriberHooks | undefined;
 
   constructor(wire: Wire, format: MessageFormat, handoff: Handoff, hooks?: SubscriberHooks) {
@@ -42,6 +46,8 @@ export class StreamingSubscriber implements Sink {
   }
 
   start(store: Store, handoff: Handoff): void {
+    this.#counted = handoff.transport as SubscriberTransport;
+    statistics.subscribers[this.#counted] += 1;
     this.#subscription = store.subscribe(handoff.channels, startOf(handoff), this);
   }
 
@@ -74,6 +80,8 @@ export class StreamingSubscriber implements Sink {
   }
 
   #leave(): void {
+    if (this.#counted) statistics.subscribers[this.#counted] -= 1;
+    this.#counted = undefined;
     this.#idle.stop();
     this.#forgetExpiry();
     clearInterval(this.#timer);

@@ -4,6 +4,7 @@
  * is put into a frame once for all of a kind.
  */
 import type { MessageFormat } from '../fanout/format.ts';
+import { statistics } from '../statistics/statistics.ts';
 import { type Delivery, formatSubscriptionId, type Message } from '../store/message.ts';
 import { COMPRESSED, encodeFrame, OPCODE } from './frame.ts';
 import { MAX_WINDOW, MIN_WINDOW } from './permessage-deflate.ts';
@@ -24,12 +25,14 @@ function metaOf({ message, id }: Delivery): Buffer {
 /** One frame a message, its data alone. */
 export const WEBSOCKET_FORMAT: MessageFormat = {
   once: false,
+  traffic: statistics.delivered.websocket,
   encode: ({ message }) => encodeFrame(opcodeOf(message), message.data),
 };
 
 /** The subprotocol ws+meta.nchan. */
 export const WEBSOCKET_META_FORMAT: MessageFormat = {
   once: false,
+  traffic: statistics.delivered.websocket,
   encode: (delivery) => encodeFrame(opcodeOf(delivery.message), metaOf(delivery), delivery.message.data),
 };
 
@@ -56,6 +59,7 @@ export function storedBlocks(bytes: Buffer): Buffer[] {
 function deflated(plain: MessageFormat, meta: boolean, window: number): MessageFormat {
   return {
     once: false,
+    traffic: statistics.delivered.websocket,
     encode(delivery) {
       const { message } = delivery;
       const copy = message.deflated;

@@ -54,6 +54,7 @@ export async function startSidecar() {
   };
   const stores = new Stores({ limitBytes: DEFAULT_LIMITS.storeBytes }, log, noRedis);
   const server = createSidecarServer({
+    stopping: () => false,
     stores,
     hooks: new Hooks(log),
     log,

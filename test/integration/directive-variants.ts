@@ -283,5 +283,12 @@ export const VARIANTS: readonly Variant[] = [
   ]),
   ['nchan_foo;'],
   ['push_foo 1;'],
-  ['nchan_stub_status;', 'not supported yet'],
+  ['nchan_stub_status;'],
+  ['nchan_stub_status; nchan_stub_status;'],
+  ['nchan_stub_status on;'],
+  ['nchan_stub_status; nchan_pubsub;'],
+  ['S nchan_stub_status;'],
+  ['H nchan_stub_status;'],
+  ['I nchan_stub_status;'],
+  ['nchan_group_location;', 'not supported yet'],
 ];

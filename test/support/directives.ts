@@ -81,6 +81,9 @@ const GOOD: Record<string, string> = {
 /** Those of directives that take others than their slot's. */
 const GOOD_BY_NAME: Record<string, string> = {
   nchan_redis_upstream_stats: 'redis',
+  nchan_stub_status: '',
+  njchan_metrics: '',
+  njchan_health: 'live',
   nchan_storage_engine: 'memory',
   nchan_benchmark: '',
   nchan_benchmark_subscriber_distribution: 'random',

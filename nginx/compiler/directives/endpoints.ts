@@ -98,7 +98,14 @@ function addUp(own: Endpoint, outer: Endpoint): Endpoint {
   };
 }
 
-const COMMON = { contexts: 'SLI', slot: 'endpoint', onDuplicate: 'add', inherit: addUp } as const;
+/** What all of these directives have in common. */
+export const COMMON = { contexts: 'SLI', slot: 'endpoint', onDuplicate: 'add', inherit: addUp } as const;
+
+/** A level of which no directive says that it has channels. */
+export const NO_CHANNELS: Pick<Endpoint, 'publisher' | 'subscriber'> = {
+  publisher: new Set<PublisherTransport>(),
+  subscriber: new Set<SubscriberTransport>(),
+};
 
 export const ENDPOINTS = [
   row({
@@ -167,8 +174,8 @@ export const REDIS_STATS = row({
     'Makes the location answer every request with figures about an upstream: commands sent to each of its Redis ' +
     'servers and the time they took, as JSON. The name may have variables; one that no location uses is answered 404.',
   parse: ({ args, current }) => ({
-    publisher: current?.publisher ?? new Set<PublisherTransport>(),
-    subscriber: current?.subscriber ?? new Set<SubscriberTransport>(),
+    ...NO_CHANNELS,
+    ...current,
     redisStats: current?.redisStats ?? expressions(args),
     serves: 'redisStats',
   }),

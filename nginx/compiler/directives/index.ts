@@ -4,6 +4,7 @@ import { BENCHMARK } from './benchmark.ts';
 import { CHANNEL_ID } from './channel-id.ts';
 import { ENDPOINTS } from './endpoints.ts';
 import { EVENTSOURCE } from './eventsource.ts';
+import { FIGURES } from './figures.ts';
 import { HOOKS } from './hooks.ts';
 import { MEMORY } from './memory.ts';
 import { MESSAGES } from './messages.ts';
@@ -28,6 +29,7 @@ export const DIRECTIVE_TABLES: Readonly<Record<string, readonly Row[]>> = {
   Access: ACCESS,
   Hooks: HOOKS,
   Tokens: TOKENS,
+  Operation: FIGURES,
   Redis: REDIS,
   'Redis upstreams': [...REDIS_UPSTREAM, ...REDIS_TIMING],
   'Without effect': [...OBSOLETES, ...BENCHMARK],

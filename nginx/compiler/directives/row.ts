@@ -1,6 +1,11 @@
 /** One row of the directive table: everything the compiler knows about a directive of Nchan. */
 import type { RedisLocationSettings } from '../../../handoff/redis.ts';
-import type { LocationSettings, PublisherTransport, SubscriberTransport } from '../../../handoff/settings.ts';
+import type {
+  FiguresName,
+  LocationSettings,
+  PublisherTransport,
+  SubscriberTransport,
+} from '../../../handoff/settings.ts';
 import type { TokenSettings } from '../../../handoff/token.ts';
 import { ValueError } from '../errors.ts';
 import type { Token } from '../lexer.ts';
@@ -18,8 +23,8 @@ export interface Endpoint {
   readonly subscriber: ReadonlySet<SubscriberTransport>;
   /** The upstream whose figures nchan_redis_upstream_stats shows. */
   readonly redisStats?: Expressions;
-  /** Whether publishers and subscribers are served or those figures shown: what was written last. */
-  readonly serves: 'channels' | 'redisStats';
+  /** Whether publishers and subscribers are served or figures shown, and which: what was written last. */
+  readonly serves: 'channels' | 'redisStats' | FiguresName;
 }
 
 /**
@@ -29,6 +34,7 @@ export interface Endpoint {
 export type PlainSettings = Omit<
   LocationSettings,
   | 'location'
+  | 'serves'
   | 'publisher'
   | 'subscriber'
   | keyof TokenSettings

@@ -9,7 +9,6 @@ export const UNSUPPORTED: ReadonlySet<string> = new Set([
   'nchan_group_max_messages_disk',
   'nchan_group_max_messages_memory',
   'nchan_group_max_subscribers',
-  'nchan_stub_status',
   'nchan_subscriber_info',
   'nchan_subscriber_info_string',
 ]);

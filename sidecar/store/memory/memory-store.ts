@@ -11,6 +11,7 @@ import {
   type Start,
   StorageFullError,
   type Store,
+  type StoreSize,
   type StoreTotals,
   type Subscription,
 } from '../store.ts';
@@ -73,6 +74,8 @@ export class MemoryStore implements Store {
   readonly #crowded: ((name: string) => void) | undefined;
   #bytes = 0;
   #messages = 0;
+  /** Feeds of several channels. */
+  #lists = 0;
 
   constructor(options: MemoryStoreOptions) {
     const {
@@ -101,7 +104,7 @@ export class MemoryStore implements Store {
       messageDropped: (message) => this.#dropped(message),
       deserted: (channel) => this.#fileIdle(channel),
     };
-    this.#feedHost = { queue, rounds, fault, deserted: (feed) => void this.#feeds.delete(feed.key) };
+    this.#feedHost = { queue, rounds, fault, deserted: (feed) => this.#forgetFeed(feed) };
     this.#timer = every(SWEEP_SECONDS, () => {
       this.#agenda.dueUntil(clock.steadyMs());
       queue.add(this.#agenda);
@@ -211,6 +214,15 @@ export class MemoryStore implements Store {
     return this.#channels.get(name as string)?.subscribers ?? 0;
   }
 
+  get size(): StoreSize {
+    return {
+      channels: this.#channels.size,
+      lists: this.#lists,
+      messages: this.#messages,
+      bytes: this.#usedBytes(),
+    };
+  }
+
   totals(): StoreTotals {
     let subscribers = 0;
     for (const feed of this.#feeds.values()) subscribers += feed.subscribers;
@@ -276,7 +288,12 @@ export class MemoryStore implements Store {
     const channels = names.map((name) => this.#obtain(name));
     const feed = new Feed(names.join(','), channels, this.#feedHost);
     this.#feeds.set(feed.key, feed);
+    if (names.length > 1) this.#lists += 1;
     return feed;
+  }
+
+  #forgetFeed({ key, channels }: Feed): void {
+    if (this.#feeds.delete(key) && channels.length > 1) this.#lists -= 1;
   }
 
   #dropped(message: Message): void {

@@ -1,5 +1,6 @@
 import { type ParsedMessageId, parseMessageId } from '../../../handoff/message-id.ts';
 import type { Member } from '../../fanout/group.ts';
+import { statistics } from '../../statistics/statistics.ts';
 import { type Delivery, formatSubscriptionId } from '../message.ts';
 import {
   type EndReason,
@@ -87,6 +88,7 @@ export class MemorySubscription implements Subscription, Member {
 
   end(reason: EndReason): void {
     if (this.#ended) return;
+    if (reason === 'overflow') statistics.slow.closed += 1;
     this.#leave();
     this.sink.end(reason);
   }
@@ -108,6 +110,7 @@ export class MemorySubscription implements Subscription, Member {
   }
 
   #fallBehind(last: Delivery): void {
+    statistics.slow.returned += 1;
     const position = parseMessageId(formatSubscriptionId(last.id)) as ParsedMessageId;
     this.#reader = new BufferReader(this.#feed.channels, { after: position });
     for (const delivery of this.#feed.goBack(this, last)) this.published(delivery);
@@ -147,6 +150,7 @@ export class MemorySubscription implements Subscription, Member {
       const parts = deliveries.map((delivery) => format.encode(delivery));
       if (format.once) this.#leave();
       const bytes = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
+      format.traffic?.add(deliveries.length, bytes.length);
       if (this.sink.write(bytes, last, deliveries[deliveries.length - 2]) > PAUSE_BYTES) return;
     }
   }

@@ -13,6 +13,7 @@ import type {
   Sink,
   Start,
   Store,
+  StoreSize,
   StoreTotals,
   Subscription,
 } from '../store.ts';
@@ -141,6 +142,10 @@ export class BackupStore implements Store {
   /** Changes the bytes that the local copies may take. */
   setLimit(limitBytes: number): void {
     this.#local.setLimit(limitBytes);
+  }
+
+  get size(): StoreSize {
+    return this.#local.size;
   }
 
   totals(): StoreTotals {

@@ -4,6 +4,7 @@ import type { RedisUpstream } from '../../../handoff/redis.ts';
 import type { Script } from '../../../lua/hsss/script.ts';
 import { scriptsBySha1 } from '../../../lua/script-error.ts';
 import type { Logger } from '../../log.ts';
+import { LinkTotals } from '../../statistics/link-totals.ts';
 import { after } from '../../timers.ts';
 import { type UpstreamAddresses, upstreamAddresses } from './addresses.ts';
 import { Cluster } from './cluster.ts';
@@ -65,7 +66,7 @@ class Link implements RedisLink {
     this.#addresses = upstreamAddresses(upstream);
     this.#events = events;
     const outages = new OutageLog(log);
-    this.#context = { upstream, scripts, worker: this.worker, log, outages };
+    this.#context = { upstream, scripts, worker: this.worker, log, outages, totals: new LinkTotals() };
     const topology = () => this.#topology;
     this.#dispatcher = new Dispatcher({ upstream, scripts: scriptsBySha1(scripts), topology });
     this.#subscriptions = new Subscriptions({
@@ -133,7 +134,7 @@ class Link implements RedisLink {
   }
 
   stats(): LinkStats {
-    return { servers: this.#fleet.stats(), waiting: this.#dispatcher.waiting };
+    return { servers: this.#fleet.stats(), waiting: this.#dispatcher.waiting, totals: this.#context.totals };
   }
 
   async close(): Promise<void> {

@@ -3,6 +3,7 @@
  * sentinels. A link keeps its connections up by itself, for as long as it exists.
  */
 import type { Script } from '../../../lua/hsss/script.ts';
+import type { LinkTotals } from '../../statistics/link-totals.ts';
 
 /** A call for the time when the event loop can no longer be waited for. */
 export interface ShutdownCall {
@@ -109,6 +110,8 @@ export interface LinkStats {
   readonly servers: readonly ServerStats[];
   /** Scripts that wait to be sent. */
   readonly waiting: number;
+  /** Counted whether or not figures of each server are kept. */
+  readonly totals: LinkTotals;
 }
 
 /** Redis cannot be reached, or did not answer: 503 to whoever asked. */

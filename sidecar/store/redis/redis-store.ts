@@ -14,6 +14,7 @@ import type {
   Sink,
   Start,
   Store,
+  StoreSize,
   StoreTotals,
   Subscription,
 } from '../store.ts';
@@ -244,6 +245,10 @@ export class RedisStore implements Store {
   /** Changes the bytes that the local copies may take. */
   setLimit(limitBytes: number): void {
     this.#local.setLimit(limitBytes);
+  }
+
+  get size(): StoreSize {
+    return this.#local.size;
   }
 
   totals(): StoreTotals {

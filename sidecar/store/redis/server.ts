@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { RedisUpstream } from '../../../handoff/redis.ts';
 import type { Script } from '../../../lua/hsss/script.ts';
 import type { Logger } from '../../log.ts';
+import type { LinkTotals } from '../../statistics/link-totals.ts';
 import { CommandCounts } from './command-counts.ts';
 import { Connection, type ConnectionEvents } from './connection.ts';
 import { LastingConnection } from './lasting-connection.ts';
@@ -26,6 +27,8 @@ export interface ServerContext {
   readonly worker: string;
   readonly log: Logger;
   readonly outages: OutageLog;
+  /** What all servers did together. */
+  readonly totals: LinkTotals;
 }
 
 export interface ServerEvents {
@@ -161,6 +164,7 @@ export class Server {
 
   /** A command of this name was answered after so many milliseconds. */
   count(name: string, ms: number, failed: boolean): void {
+    this.#context.totals.count(name, ms, failed);
     if (this.#context.upstream.stats) this.#counts.add(name, ms, failed);
   }
 
@@ -223,6 +227,7 @@ export class Server {
         }),
       events: {
         up: () => {
+          this.#context.totals.connected += 1;
           outages.up(key, `${role}: connected to Redis at ${this.url} again`);
           this.#tried ||= role === 'scripts';
           this.#compare();
@@ -236,6 +241,7 @@ export class Server {
         },
         lost: (why) => {
           this.#disconnects++;
+          this.#context.totals.lost += 1;
           this.#pinger.connectionLost();
           outages.down(key, `${role}: lost the connection to Redis at ${this.url}: ${why.message}`);
           this.#events.changed(this);

@@ -46,7 +46,9 @@ describe.each(names)('$name', ({ name, row, good }) => {
 
 describe('directives that are not supported', () => {
   it('are refused by name', () => {
-    expect(inLocation('nchan_stub_status;')).toEqual(['"nchan_stub_status" directive is not supported']);
+    expect(inLocation('nchan_group_location;')).toEqual([
+      '"nchan_group_location" directive is not supported',
+    ]);
     expect(saidIn('U', 'nchan_group_location;')).toEqual([
       '"nchan_group_location" directive is not supported',
     ]);

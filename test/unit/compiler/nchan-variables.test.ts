@@ -43,3 +43,40 @@ describe("Nchan's variables", () => {
     expect(config).toContain('$njchan_direct');
   });
 });
+
+describe('the variables of nchan_stub_status', () => {
+  it('are read from a file that the sidecar writes, where they are used', () => {
+    const { config, figuresFile } = compileText(server('log_format x "$nchan_stub_status_channels";'));
+    expect(config).toContain('js_import njchan_status from /opt/status.js;');
+    expect(config).toContain('map "" $njchan_figures_file {\n        default /run/status/figures;');
+    expect(config).toContain('js_set $nchan_stub_status_channels njchan_status.channels;');
+    expect(config).not.toContain('nchan_stub_status_subscribers');
+    expect(figuresFile).toBe('/run/status/figures');
+  });
+
+  it('leave messages to pass by the gateway', () => {
+    expect(compileText(server('log_format x "$nchan_stub_status_channels";')).config).toContain(
+      '$njchan_direct',
+    );
+  });
+
+  it('need nothing where they are not used', () => {
+    const { config, figuresFile } = compileText(server(''));
+    expect(config).not.toContain('njchan_status');
+    expect(figuresFile).toBeUndefined();
+  });
+
+  it('are 0 where there are no endpoints, and where no sidecar could write a file', () => {
+    const text = 'log_format x "$nchan_stub_status_channels $nchan_stub_status_shared_memory_used";';
+    const zeros = ['map "" $nchan_stub_status_channels {\n        default 0;', 'default 0K;'];
+    const sidecar = { address: 'sidecar:1', secret: 'x'.repeat(16) };
+    for (const { config, figuresFile } of [
+      compileText(`events {} http { ${text} }`),
+      compileText(server(text), { sidecar }),
+    ]) {
+      for (const zero of zeros) expect(config).toContain(zero);
+      expect(config).not.toContain('js_set');
+      expect(figuresFile).toBeUndefined();
+    }
+  });
+});
