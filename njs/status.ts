@@ -2,6 +2,7 @@
  * Gives Nchan's status variables their values (spec/hooks.md §10), for `js_set`. A module of its own: what it takes of
  * memory only those configurations pay for that use such a variable.
  */
+// biome-ignore lint/style/useNodejsImportProtocol: njs 0.7.9 knows it by no other name.
 import fs from 'fs';
 import {
   noStubFigure,

@@ -24,6 +24,7 @@ const NEEDS = {
     what: 'Nchan 1.3 as a module of nginx (ngx_nchan_module.so)',
   },
   lua: { packages: ['lua5.1'], command: 'luac5.1', what: "Lua 5.1's compiler (luac5.1)" },
+  promtool: { packages: ['prometheus'], command: 'promtool', what: "Prometheus's promtool" },
   curl: { packages: ['curl'], command: 'curl', what: 'curl' },
   engine: {
     packages: ['docker.io', 'docker-ce', 'moby-engine'],
@@ -44,6 +45,7 @@ export const PURPOSES = {
     NEEDS.chromium,
     NEEDS.nchan,
     NEEDS.lua,
+    NEEDS.promtool,
     NEEDS.curl,
     NEEDS.engine,
     NEEDS.debootstrap,

@@ -5,6 +5,7 @@ import type { Handoff } from './handoff.ts';
 import type { Hooks } from './hooks/hooks.ts';
 import type { Logger } from './log.ts';
 import { Recurrences } from './recurrences.ts';
+import type { Metrics } from './statistics/metrics.ts';
 import { RedisFullError, RedisUnavailableError } from './store/redis/link.ts';
 import { StorageFullError } from './store/store.ts';
 import type { Stores } from './store/stores.ts';
@@ -16,6 +17,7 @@ export interface ServerContext {
   readonly log: Logger;
   /** Asked anew for every request, since a reload may change them. */
   readonly limits: () => SidecarLimits;
+  readonly metrics: Metrics;
   /** The process is about to end: it is not to be sent anybody. */
   readonly stopping: () => boolean;
   /** What each hand-off must carry over TCP; undefined on a unix socket. */

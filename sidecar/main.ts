@@ -10,6 +10,8 @@ import { instanceName } from './instance.ts';
 import { createLogger, type Logger } from './log.ts';
 import { createSidecarServer } from './server.ts';
 import { FiguresFile } from './statistics/figures-file.ts';
+import { Metrics } from './statistics/metrics.ts';
+import { statistics } from './statistics/statistics.ts';
 import { stubFigures } from './statistics/stub-status.ts';
 import { createLink } from './store/redis/create-link.ts';
 import type { RedisLink } from './store/redis/link.ts';
@@ -86,7 +88,10 @@ async function run(file: string, follow: boolean): Promise<void> {
   const stores = new Stores(
     {
       limitBytes: limits.storeBytes,
-      fault: (error) => log.error({ err: error }, 'a subscriber could not be given a message and was closed'),
+      fault: (error) => {
+        statistics.faults += 1;
+        log.error({ err: error }, 'a subscriber could not be given a message and was closed');
+      },
     },
     log,
     (upstream, name, events) => {
@@ -110,6 +115,7 @@ async function run(file: string, follow: boolean): Promise<void> {
     hooks,
     log,
     limits: () => limits,
+    metrics: new Metrics({ stores, limits: () => limits }),
     stopping: () => stopping,
     secret: 'secret' in config.listen ? Buffer.from(config.listen.secret, 'latin1') : undefined,
   });

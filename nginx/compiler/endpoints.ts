@@ -170,8 +170,8 @@ class Planner implements Plan {
     const { endpoint } = scope.values;
     const serves = endpoint?.serves ?? 'channels';
     const figures = endpoint && serves !== 'channels' ? { endpoint } : undefined;
+    if (serves === 'redisStats') this.#redis.wantStats();
     if (figures) {
-      this.#redis.wantStats();
       this.#tokens.noticeUnused(scope);
     }
     const settings = figures

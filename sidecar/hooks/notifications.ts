@@ -4,6 +4,7 @@
  */
 import type { Logger } from '../log.ts';
 import { Recurrences } from '../recurrences.ts';
+import { statistics } from '../statistics/statistics.ts';
 import { after } from '../timers.ts';
 import { HookClient, HookRefused } from './client.ts';
 import type { HookRequest } from './request.ts';
@@ -51,16 +52,15 @@ export class Notifications {
   async notify(hook: HookRequest): Promise<void> {
     const bytes = sizeOf(hook);
     if (this.#kept >= MAX_NOTIFICATIONS || this.#bytes + bytes > MAX_BYTES) {
+      statistics.hooks[hook.kind].dropped += 1;
       this.#tell(hook, 'dropped, because too many wait');
       return;
     }
-    this.#kept += 1;
-    this.#bytes += bytes;
+    this.#count(1, bytes);
     try {
       await this.#try(hook);
     } finally {
-      this.#kept -= 1;
-      this.#bytes -= bytes;
+      this.#count(-1, -bytes);
       // What follows on this one, an unsubscribe request, is kept by then.
       setImmediate(() => this.#kept === 0 && this.#idle?.());
     }
@@ -80,12 +80,24 @@ export class Notifications {
     this.#client.close();
   }
 
+  #count(notifications: number, bytes: number): void {
+    this.#kept += notifications;
+    this.#bytes += bytes;
+    const { notifications: waiting } = statistics.hooksWaiting;
+    waiting.count += notifications;
+    waiting.bytes += bytes;
+  }
+
   async #try(hook: HookRequest): Promise<void> {
     const endMs = performance.now() + GIVE_UP_MS;
     for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(2 * delayMs, MAX_DELAY_MS)) {
       const failure = await this.#attempt(hook);
-      if (!failure) return;
+      if (!failure) {
+        statistics.hooks[hook.kind].answered += 1;
+        return;
+      }
       if (failure instanceof HookRefused || performance.now() + delayMs > endMs) {
+        statistics.hooks[hook.kind].failed += 1;
         this.#tell(hook, `given up: ${failure.message}`);
         return;
       }

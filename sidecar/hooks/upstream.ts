@@ -4,6 +4,7 @@ import type { RefusalName } from '../../handoff/refusals.ts';
 import type { Handoff } from '../handoff.ts';
 import type { Logger } from '../log.ts';
 import { Recurrences } from '../recurrences.ts';
+import { statistics } from '../statistics/statistics.ts';
 import { type HookAnswer, HookClient, targetOf } from './client.ts';
 import type { HookContext } from './context.ts';
 import { sizeOf } from './notifications.ts';
@@ -87,11 +88,11 @@ export class PublisherUpstream {
     const target = targetOf(hook);
     const bytes = sizeOf(hook) + data.length;
     if (!this.#messages.hasRoom(target, 1) || !this.#bytes.hasRoom(target, bytes)) {
+      statistics.hooks.publisher_upstream_request.dropped += 1;
       this.#tell(context, 'too many messages wait for its answers');
       return BUSY;
     }
-    this.#messages.count(target, 1);
-    this.#bytes.count(target, bytes);
+    this.#count(target, 1, bytes);
     return new Promise((resolve) => {
       const left = new AbortController();
       const leave = (): void => {
@@ -101,8 +102,7 @@ export class PublisherUpstream {
       publisher.once('close', leave);
       void this.#send(hook, maxBytes, left.signal).then((verdict) => {
         publisher.off('close', leave);
-        this.#messages.count(target, -1);
-        this.#bytes.count(target, -bytes);
+        this.#count(target, -1, -bytes);
         resolve(verdict);
       });
     });
@@ -113,12 +113,25 @@ export class PublisherUpstream {
     const { context } = hook;
     try {
       const answer = await this.#client.send(hook, maxBytes, left);
-      if (!answer.failed) return VERDICTS[answer.status]?.(answer) ?? REFUSED;
+      if (!answer.failed) {
+        statistics.hooks.publisher_upstream_request.answered += 1;
+        return VERDICTS[answer.status]?.(answer) ?? REFUSED;
+      }
       this.#tell(context, `nginx answered ${answer.status} in the place of its backend`);
     } catch (error) {
-      if (!left.aborted) this.#tell(context, (error as Error).message);
+      if (left.aborted) return FAILED;
+      this.#tell(context, (error as Error).message);
     }
+    statistics.hooks.publisher_upstream_request.failed += 1;
     return FAILED;
+  }
+
+  #count(target: string, messages: number, bytes: number): void {
+    this.#messages.count(target, messages);
+    this.#bytes.count(target, bytes);
+    const { messages: waiting } = statistics.hooksWaiting;
+    waiting.count += messages;
+    waiting.bytes += bytes;
   }
 
   #tell({ location }: HookContext, why: string): void {

@@ -13,6 +13,8 @@ export function figuresReply(
   switch (settings.serves) {
     case 'stub_status':
       return stubStatusReply(context, accept);
+    case 'metrics':
+      return context.metrics.reply();
     default:
       return { refusal: 'internal_error' };
   }

@@ -2,6 +2,8 @@
  * What this process counts while it serves. Hot paths add to plain fields, and nothing is computed before somebody asks:
  * see metrics.ts. There is one of it, as there is one process.
  */
+
+import type { HookKind } from '../../handoff/hooks.ts';
 import { REFUSALS, type RefusalName } from '../../handoff/refusals.ts';
 import type { PublisherTransport, SubscriberTransport } from '../../handoff/settings.ts';
 import { Histogram, SECONDS } from './histogram.ts';
@@ -20,13 +22,9 @@ export class Traffic {
 /** Subscribers that a message went to. */
 const FANOUT: readonly number[] = [0, 1, 10, 100, 1000, 10_000, 100_000];
 
-/** Hooks, as their directives name them without `nchan_`. */
-export const HOOK_KINDS = ['subscribe_request', 'unsubscribe_request', 'publisher_upstream_request'] as const;
-export type HookKind = (typeof HOOK_KINDS)[number];
-
 /** How a hook can end. */
-export const HOOK_OUTCOMES = ['answered', 'failed', 'dropped'] as const;
-export type HookOutcome = (typeof HOOK_OUTCOMES)[number];
+const HOOK_OUTCOMES = ['answered', 'failed', 'dropped'] as const;
+type HookOutcome = (typeof HOOK_OUTCOMES)[number];
 
 function byTransport<T>(make: () => T): Record<SubscriberTransport, T> {
   return {

@@ -7,6 +7,7 @@ import { HANDOFF } from '../../handoff/headers.ts';
 import { DEFAULT_LIMITS } from '../../sidecar/config.ts';
 import { Hooks } from '../../sidecar/hooks/hooks.ts';
 import { createSidecarServer } from '../../sidecar/server.ts';
+import { Metrics } from '../../sidecar/statistics/metrics.ts';
 import { Stores } from '../../sidecar/store/stores.ts';
 import { atEnd } from '../support/cleanup.ts';
 import { tempDir } from '../support/files.ts';
@@ -54,6 +55,7 @@ export async function startSidecar() {
   };
   const stores = new Stores({ limitBytes: DEFAULT_LIMITS.storeBytes }, log, noRedis);
   const server = createSidecarServer({
+    metrics: new Metrics({ stores, limits: () => DEFAULT_LIMITS }),
     stopping: () => false,
     stores,
     hooks: new Hooks(log),

@@ -65,7 +65,7 @@ describe('setup.mjs', () => {
     expect(status).toBe(1);
     expect(output).toContain('setup: nginx, njs, chromium, curl, docker.io, debootstrap: there\n');
     expect(output).toContain(
-      "sudo sh -c 'apt-get update && apt-get install -y --no-install-recommends libnginx-mod-http-js redis-server libnginx-mod-nchan lua5.1'",
+      "sudo sh -c 'apt-get update && apt-get install -y --no-install-recommends libnginx-mod-http-js redis-server libnginx-mod-nchan lua5.1 prometheus'",
     );
   });
 
