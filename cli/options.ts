@@ -33,6 +33,10 @@ export const OPTIONS = {
   },
   output: { type: 'string', short: 'o', value: 'OUT', help: 'write to OUT instead of standard output' },
   sidecar: { type: 'boolean', help: 'ask the sidecar alone, with or without an "njchan up"' },
+  live: {
+    type: 'boolean',
+    help: 'only whether it runs and answers, not whether it is ready (Redis is there, …)',
+  },
   json: { type: 'boolean', help: 'print JSON instead of text' },
   channel: { type: 'string', value: 'ID', help: 'only what concerns this channel; its full name: GROUP/ID' },
   namespace: { type: 'string', value: 'NS', help: 'only channels in this nchan_redis_namespace' },
@@ -93,8 +97,8 @@ everything; a second Ctrl-C hurries. SIGHUP reloads, as "njchan reload" does.`,
   },
   health: {
     summary: 'tell by the exit status whether requests are served',
-    details: 'Status 0 when nginx accepts requests and the sidecar answers, for health checks.',
-    options: ['run-dir', 'sidecar', 'help'],
+    details: 'Status 0 when nginx accepts requests and the sidecar is ready, for health checks.',
+    options: ['run-dir', 'sidecar', 'live', 'help'],
   },
   trace: {
     summary: 'show what a Redis server does, scripts and arguments by name',
@@ -122,6 +126,7 @@ export interface OptionValues {
   'without-sidecar'?: boolean;
   output?: string;
   sidecar?: boolean;
+  live?: boolean;
   json?: boolean;
   url?: string;
   channel?: string;

@@ -25,6 +25,8 @@ export interface Endpoint {
   /** The named location that hands off, and the directives of the user that it needs. */
   readonly handoffLocation: string;
   readonly copied: readonly Directive[];
+  /** A health check: it asks the sidecar that runs, and waits neither for another one nor long. */
+  readonly isHealth: boolean;
   /** Subscribers may be sent chunks, which the hand-off location must announce. */
   readonly chunked: boolean;
   /** The entrance for its hooks, if it has any. */
@@ -187,6 +189,7 @@ class Planner implements Plan {
       if (scope.values.unsubscribeRequest) this.#keep(settings);
     }
     const copied = copiedDirectives(scope);
+    const isHealth = serves === 'live' || serves === 'ready';
     // Nobody but the gateway sets the variables of a request.
     const direct = figures || this.#variables.ofRequests ? undefined : directRequests(scope, settings);
     return {
@@ -195,8 +198,11 @@ class Planner implements Plan {
       values: dynamicValues(number, figures ?? scope.values),
       handler: figures ? (isOfSidecar(serves) ? 'figures' : 'redisStats') : handlerFor(settings),
       handoffLocation:
-        copied.length > 0 || entrance ? `${DEFAULT_HANDOFF_LOCATION}_${number}` : DEFAULT_HANDOFF_LOCATION,
+        copied.length > 0 || entrance || isHealth
+          ? `${DEFAULT_HANDOFF_LOCATION}_${number}`
+          : DEFAULT_HANDOFF_LOCATION,
       copied,
+      isHealth,
       chunked: settings.subscriber.includes('http-chunked'),
       ...(entrance ? { entrance } : {}),
       asks: !figures && scope.values.authorizeRequest !== undefined,

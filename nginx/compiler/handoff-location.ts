@@ -14,6 +14,16 @@ const UPSTREAM = 'njchan_sidecar';
  */
 const MESSAGE_UPSTREAM = 'njchan_messages';
 
+/** The same for health checks: without the room where requests wait for a sidecar. */
+const HEALTH_UPSTREAM = 'njchan_health';
+
+/** Where a health check is answered that no sidecar answers. */
+const UNHEALTHY_LOCATION = '@njchan_unhealthy';
+const UNHEALTHY = '{"checks":[{"check":"sidecar","ok":false}]}\\n';
+
+/** Seconds that a sidecar may take to answer a health check. */
+const HEALTH_SECONDS = 5;
+
 /** Connections to the sidecar that a worker keeps for the next request. */
 const KEPT_CONNECTIONS = 64;
 
@@ -34,23 +44,31 @@ export function sidecarFault(sidecar: CompileOptions['sidecar']): string | undef
 
 /**
  * The `upstream` blocks.
- * @param passMessages whether messages of some location pass by the gateway
+ * @param uses whether messages of some location pass by the gateway, and whether there are health checks
  */
 export function upstreamLines(
   { sidecar, supervised }: Pick<CompileOptions, 'sidecar' | 'supervised'>,
-  passMessages: boolean,
+  uses: { readonly messages: boolean; readonly health: boolean },
 ): string[] {
   // A restarting sidecar must be asked again at once, not after fail_timeout.
   const address = 'socket' in sidecar ? quote(`unix:${sidecar.socket}`) : sidecar.address;
   const waiting = supervised?.waitingSocket;
-  const names = passMessages ? [UPSTREAM, MESSAGE_UPSTREAM] : [UPSTREAM];
-  return names.flatMap((name) => [
+  const block = (name: string, others: readonly string[]): string[] => [
     `upstream ${name} {`,
     `    server ${address} max_fails=0;`,
-    ...(waiting === undefined ? [] : [`    server ${quote(`unix:${waiting}`)} backup max_fails=0;`]),
-    `    keepalive ${KEPT_CONNECTIONS};`,
+    ...others,
     '}',
-  ]);
+  ];
+  const names = uses.messages ? [UPSTREAM, MESSAGE_UPSTREAM] : [UPSTREAM];
+  return [
+    ...names.flatMap((name) =>
+      block(name, [
+        ...(waiting === undefined ? [] : [`    server ${quote(`unix:${waiting}`)} backup max_fails=0;`]),
+        `    keepalive ${KEPT_CONNECTIONS};`,
+      ]),
+    ),
+    ...(uses.health ? block(HEALTH_UPSTREAM, []) : []),
+  ];
 }
 
 /** A header's value as nginx gives it: `$http_x_eventsource_event`. */
@@ -167,6 +185,29 @@ export function handoffLines(
     ...undoLines({ ...UNDO_ACCESS, ...UNDO }, outerDirectives(server)),
   ];
 }
+
+/** The same for a health check, whose answer must not wait for a sidecar that does not answer. */
+export function healthLines(server: Scope, sidecar: CompileOptions['sidecar']): string[] {
+  const [, ...lines] = handoffLines(server, sidecar);
+  return [
+    passLine(HEALTH_UPSTREAM),
+    ...lines.map((line) =>
+      line.startsWith('proxy_read_timeout') ? `proxy_read_timeout ${HEALTH_SECONDS}s;` : line,
+    ),
+    `proxy_connect_timeout ${HEALTH_SECONDS}s;`,
+    `error_page 502 504 =503 ${UNHEALTHY_LOCATION};`,
+  ];
+}
+
+/** The location for health checks that no sidecar answers: its name and what it says. */
+export const UNHEALTHY_BLOCK: readonly [head: string, lines: readonly string[]] = [
+  `location ${UNHEALTHY_LOCATION}`,
+  [
+    'default_type application/json;',
+    'add_header Cache-Control no-store always;',
+    `return 503 '${UNHEALTHY}';`,
+  ],
+];
 
 /**
  * What a user's location has to say to hand requests off by itself, but for the conditions with the `proxy_pass`.

@@ -19,7 +19,13 @@ import { outerHeaders, TRANSFER_ENCODING_LINE } from './chunked.ts';
 import { directLines, directMaps, directSetLine } from './direct-lines.ts';
 import type { BlockLines, Emitter } from './emitter.ts';
 import type { Endpoint, Plan, ServerPlan } from './endpoints.ts';
-import { handoffLines, limitZoneLines, upstreamLines } from './handoff-location.ts';
+import {
+  handoffLines,
+  healthLines,
+  limitZoneLines,
+  UNHEALTHY_BLOCK,
+  upstreamLines,
+} from './handoff-location.ts';
 import { entranceLines, entranceLocation, type HookEntrance } from './hook-entrance.ts';
 import { tempPathLines } from './main-level.ts';
 import { reportLines, stubLines, type VariableUse, variableLines } from './nchan-variables.ts';
@@ -136,10 +142,10 @@ function httpLines(
     ...(endpointsOf(plan).some(({ asks }) => asks) ? answerBufferLines(http) : []),
     `js_var $${TOKEN_SUB_VARIABLE};`,
     ...directMaps(directs),
-    ...upstreamLines(
-      options,
-      directs.some(({ publishes }) => publishes),
-    ),
+    ...upstreamLines(options, {
+      messages: directs.some(({ publishes }) => publishes),
+      health: endpointsOf(plan).some(({ isHealth }) => isHealth),
+    }),
     '',
   ];
 }
@@ -202,12 +208,17 @@ function serverLines(
     name: string,
     copied: readonly Directive[],
     chunked: boolean,
-    repeatable = false,
+    { repeatable = false, isHealth = false } = {},
   ): string[] => {
     const directives = chunked ? [...outerHeaders(server, copied), ...copied] : copied;
     return block(`location ${name}`, [
-      ...directives.map((directive) => emitter.directive(directive)),
-      ...handoffLines(server, options.sidecar, repeatable),
+      ...directives
+        // Whatever pages the user has for errors: who checks health wants the status.
+        .filter(({ name }) => !isHealth || name !== 'error_page')
+        .map((directive) => emitter.directive(directive)),
+      ...(isHealth
+        ? healthLines(server, options.sidecar)
+        : handoffLines(server, options.sidecar, repeatable)),
       ...reports,
       ...(chunked ? [TRANSFER_ENCODING_LINE] : []),
     ]);
@@ -223,9 +234,10 @@ function serverLines(
       [],
       endpoints.some(({ chunked }) => chunked),
     ),
-    ...own.flatMap(({ handoffLocation, copied, chunked, entrance: repeatable }) =>
-      namedLocation(handoffLocation, copied, chunked, repeatable !== undefined),
+    ...own.flatMap(({ handoffLocation, copied, chunked, isHealth, entrance: repeatable }) =>
+      namedLocation(handoffLocation, copied, chunked, { repeatable: repeatable !== undefined, isHealth }),
     ),
+    ...(endpoints.some(({ isHealth }) => isHealth) ? block(...UNHEALTHY_BLOCK) : []),
     ...entrance,
   ];
 }

@@ -2,6 +2,7 @@
 import type { ServerContext } from '../context.ts';
 import type { Handoff } from '../handoff.ts';
 import type { PublisherAnswer } from '../publisher/http.ts';
+import { healthReply } from './health.ts';
 import { stubStatusReply } from './stub-status.ts';
 
 /** The answer that the location of the hand-off is for. */
@@ -15,6 +16,9 @@ export function figuresReply(
       return stubStatusReply(context, accept);
     case 'metrics':
       return context.metrics.reply();
+    case 'live':
+    case 'ready':
+      return healthReply(context, settings.serves);
     default:
       return { refusal: 'internal_error' };
   }
