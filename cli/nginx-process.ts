@@ -1,7 +1,7 @@
 /** nginx as a child process, and what a killed `njchan up` may have left of it. */
 import { spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
-import type { Logger } from '../sidecar/log.ts';
+import { type Logger, logFault } from '../sidecar/log.ts';
 import { type ChildExit, childExit, describeExit } from './child-exit.ts';
 import { CliError } from './exit-codes.ts';
 import { findOnPath, type NginxBinary } from './nginx-binary.ts';
@@ -127,7 +127,9 @@ export async function stopLeftover(dir: RunDir, log: Logger): Promise<void> {
     ['SIGKILL', 'killing'],
   ] as const) {
     if (leftoverPids(dir).length === 0) break;
-    log.warn(
+    logFault(
+      log,
+      'NJ-NGINX-LEFTOVER',
       `${title} the nginx that an earlier njchan left running here (pid ${leftoverPids(dir).join(', ')})`,
     );
     for (const pid of leftoverPids(dir)) signalTo(pid, signal);

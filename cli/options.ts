@@ -1,5 +1,7 @@
 /** The command line: a table of commands and options, its parser, and the help texts made from it. */
+
 import { parseArgs } from 'node:util';
+import { LOG_LEVELS, type LogLevel } from '../sidecar/log.ts';
 import { DEFAULT_REDIS_URL } from '../sidecar/store/redis/url.ts';
 import { CliError, EXIT, NGINX_EXIT_MEANING } from './exit-codes.ts';
 import type { ColourMode } from './terminal.ts';
@@ -26,6 +28,12 @@ export const OPTIONS = {
     value: 'FORMAT',
     choices: ['human', 'json'],
     help: 'human (default) or json: one line an entry, to standard error',
+  },
+  'log-level': {
+    type: 'string',
+    value: 'LEVEL',
+    choices: LOG_LEVELS,
+    help: 'info (default), warn or error: entries that are less grave are left out',
   },
   'without-sidecar': {
     type: 'boolean',
@@ -68,7 +76,7 @@ export const COMMANDS = {
     summary: 'compile FILE, run nginx and the sidecar in the foreground',
     details: `Restarts the sidecar when it dies. SIGTERM and Ctrl-C end the subscribers, let requests finish and stop
 everything; a second Ctrl-C hurries. SIGHUP reloads, as "njchan reload" does.`,
-    options: ['config', 'run-dir', 'log-format', 'without-sidecar', 'help'],
+    options: ['config', 'run-dir', 'log-format', 'log-level', 'without-sidecar', 'help'],
     needsFile: true,
   },
   compile: {
@@ -123,6 +131,7 @@ export interface OptionValues {
   config?: string;
   'run-dir'?: string;
   'log-format'?: 'human' | 'json';
+  'log-level'?: LogLevel;
   'without-sidecar'?: boolean;
   output?: string;
   sidecar?: boolean;

@@ -1,5 +1,5 @@
 /** Stopping nginx and the sidecar: gently first, then less so. */
-import type { Logger } from '../sidecar/log.ts';
+import { type Logger, logFault } from '../sidecar/log.ts';
 import type { NginxProcess } from './nginx-process.ts';
 import type { SidecarKeeper } from './sidecar-keeper.ts';
 import { settledWithin } from './timing.ts';
@@ -44,7 +44,10 @@ export async function shutDown(
     const hurried = hurry().then(() => log.info('hurrying'));
     const inTime = await settledWithin(Promise.race([ended, hurried]), STEP_DEADLINE_MS);
     if (done) return;
-    if (!inTime) log.warn(`requests or subscribers are left after ${STEP_DEADLINE_MS / 1000} s; ending them`);
+    if (!inTime) {
+      const message = `requests or subscribers are left after ${STEP_DEADLINE_MS / 1000} s; ending them`;
+      logFault(log, 'NJ-STOP-SLOW', message);
+    }
   }
   await ended;
 }

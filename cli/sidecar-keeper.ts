@@ -1,5 +1,5 @@
 /** Keeps one sidecar running: starts another when it dies. */
-import type { Logger } from '../sidecar/log.ts';
+import { type Logger, logFault } from '../sidecar/log.ts';
 import { Backoff } from './backoff.ts';
 import { describeExit } from './child-exit.ts';
 import type { ProcessReport, SidecarCounts } from './control.ts';
@@ -65,7 +65,8 @@ export class SidecarKeeper {
     void sidecar.exited.then((exit) => {
       if (!this.#kept) return;
       const delayMs = this.#backoff.delayAfter(Date.now() - sidecar.startedAt);
-      this.#log.error(`the sidecar ended with ${describeExit(exit)}; starting another in ${delayMs} ms`);
+      const message = `the sidecar ended with ${describeExit(exit)}; starting another in ${delayMs} ms`;
+      logFault(this.#log, 'NJ-SIDECAR-ENDED', message);
       this.#timer = setTimeout(() => this.#restart(), delayMs);
     });
   }
@@ -73,7 +74,7 @@ export class SidecarKeeper {
   #restart(): void {
     this.#restarts++;
     const failed = (error: Error) => {
-      if (this.#kept) this.#log.error(error.message.replace(/^njchan: /, ''));
+      if (this.#kept) logFault(this.#log, 'NJ-SIDECAR-START', error.message.replace(/^njchan: /, ''));
     };
     let sidecar: SidecarProcess;
     try {

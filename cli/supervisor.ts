@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { CompileResult } from '../nginx/compiler/index.ts';
 import type { SidecarConfig } from '../sidecar/config.ts';
-import type { Logger } from '../sidecar/log.ts';
+import { type Logger, type LogLevel, logFault } from '../sidecar/log.ts';
 import { describeExit, exitStatus } from './child-exit.ts';
 import { addressOf, checkPortsFree, compileForRunDir, formatProblem, testCompiled } from './configuration.ts';
 import { type ReloadReport, type StatusReport, takeLock } from './control.ts';
@@ -43,6 +43,7 @@ export interface SupervisorOptions {
   readonly dir: RunDir;
   readonly nginx: NginxBinary;
   readonly logFormat: 'human' | 'json';
+  readonly logLevel: LogLevel | undefined;
   /** False when the sidecar is run by somebody else, from the file that we write. */
   readonly ownSidecar: boolean;
   readonly log: Logger;
@@ -113,7 +114,7 @@ export class Supervisor {
     const stopped = this.#signals.nextStop().then(() => undefined);
     const died = await Promise.race([nginx.exited, stopped]);
     if (died) {
-      log.error(`nginx ended with ${describeExit(died)}; stopping`);
+      logFault(log, 'NJ-NGINX-ENDED', `nginx ended with ${describeExit(died)}; stopping`);
       return exitStatus(died);
     }
     log.info('stopping: subscribers are told to go, requests finish; once more to hurry');
@@ -156,7 +157,9 @@ export class Supervisor {
   }
 
   #notice(compiled: CompileResult): void {
-    for (const notice of compiled.notices) this.#options.log.warn(formatProblem(notice));
+    for (const notice of compiled.notices) {
+      logFault(this.#options.log, 'NJ-CONFIG-NOTICE', formatProblem(notice));
+    }
   }
 
   /** The account of nginx's workers and the sidecar; undefined unless we are root, since nothing changes then. */
@@ -166,7 +169,9 @@ export class Supervisor {
     const account = await resolveAccount(compiled.user ?? nginx.defaultUser);
     const closed = firstClosedDirectory(dir.path, account);
     if (closed) {
-      log.warn(
+      logFault(
+        log,
+        'NJ-RUN-DIR-CLOSED',
         `nginx's workers run as ${account.name}, who may not enter ${closed}: they will not reach the sidecar in ` +
           `${dir.path} ("chmod o+x ${closed}", or another --run-dir)`,
       );
@@ -175,12 +180,13 @@ export class Supervisor {
   }
 
   #writeSidecarConfig({ memoryBytes, redis, keptHooks, figuresFile }: CompileResult): void {
-    const { dir, logFormat } = this.#options;
+    const { dir, logFormat, logLevel } = this.#options;
     const account = this.#account;
     const config: SidecarConfig = {
       listen: { socket: dir.sidecarSocket },
       ...(account ? { user: { uid: account.uid, gid: account.gid } } : {}),
       logFormat,
+      ...(logLevel === undefined ? {} : { logLevel }),
       ...(memoryBytes === undefined ? {} : { limits: { storeBytes: memoryBytes } }),
       ...(redis ? { redis } : {}),
       ...(keptHooks ? { hooks: keptHooks } : {}),
@@ -193,7 +199,7 @@ export class Supervisor {
   async #reloadOnSignal(): Promise<void> {
     const { log } = this.#options;
     const { ok, lines } = await this.#reload();
-    if (!ok) log.error(`the configuration was not reloaded:\n${lines.join('\n')}`);
+    if (!ok) logFault(log, 'NJ-RELOAD-REFUSED', `the configuration was not reloaded: ${lines.join('; ')}`);
   }
 
   /** Reloads one after another: two at once would test each other's files. */
@@ -203,7 +209,7 @@ export class Supervisor {
         return { ok: true, lines: await this.#replaceConfiguration() };
       } catch (error) {
         if (error instanceof CliError) return { ok: false, lines: error.message.split('\n') };
-        this.#options.log.error({ err: error }, 'the reload failed');
+        logFault(this.#options.log, 'NJ-RELOAD-FAILED', 'the reload failed', { err: error });
         return { ok: false, lines: [`njchan: ${(error as Error).message}`] };
       }
     });

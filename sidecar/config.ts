@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { KeptHooks, RedisConfig } from '../handoff/redis.ts';
+import { LOG_LEVELS, type LogLevel } from './log.ts';
 import { redisConfigProblem } from './redis-config.ts';
 
 /** The file that `njchan up` writes for the sidecar, `sidecar.json` in the run directory. */
@@ -10,6 +11,8 @@ export interface SidecarConfig {
   user?: { uid: number; gid: number };
   /** One JSON object or one readable line for each log entry; default human. */
   logFormat?: 'human' | 'json';
+  /** The least grave entries that are logged; default info. */
+  logLevel?: LogLevel;
   limits?: Partial<SidecarLimits>;
   /** Missing when all channels are kept in memory. */
   redis?: RedisConfig;
@@ -55,7 +58,7 @@ const MIN_SECRET_LENGTH = 16;
 
 function configProblem(config: unknown): string | undefined {
   if (typeof config !== 'object' || config === null) return 'must be a JSON object';
-  const { figuresFile, hooks, listen, limits, logFormat, redis, user } = config as Record<
+  const { figuresFile, hooks, listen, limits, logFormat, logLevel, redis, user } = config as Record<
     string,
     Record<string, unknown> | undefined
   >;
@@ -71,6 +74,9 @@ function configProblem(config: unknown): string | undefined {
   }
   if (logFormat !== undefined && !['human', 'json'].includes(logFormat as unknown as string)) {
     return '"logFormat" must be "human" or "json"';
+  }
+  if (logLevel !== undefined && !LOG_LEVELS.includes(logLevel as unknown as LogLevel)) {
+    return `"logLevel" must be one of ${LOG_LEVELS.join(', ')}`;
   }
   if (figuresFile !== undefined && typeof (figuresFile as unknown) !== 'string') {
     return '"figuresFile" must be a text';

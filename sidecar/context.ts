@@ -3,7 +3,7 @@ import { ScriptError } from '../lua/script-error.ts';
 import type { SidecarLimits } from './config.ts';
 import type { Handoff } from './handoff.ts';
 import type { Hooks } from './hooks/hooks.ts';
-import type { Logger } from './log.ts';
+import { type Logger, logFault } from './log.ts';
 import { Recurrences } from './recurrences.ts';
 import type { Metrics } from './statistics/metrics.ts';
 import { RedisFullError, RedisUnavailableError } from './store/redis/link.ts';
@@ -27,21 +27,33 @@ export interface ServerContext {
 /** While Redis is away or full, or has something else under a channel's name, each request fails for the same reason. */
 const recurrences = new Recurrences();
 
+/** What a line says about the request that it is about: its location, and nginx's id for it, where that is known. */
+export function aboutRequest({ settings: { location }, requestId }: Handoff): Record<string, string> {
+  return requestId === '' ? { location } : { location, request: requestId };
+}
+
 /** Logs a failure on our side, with the location where it happened, and names the refusal for it. */
 export function reportFault(context: ServerContext, handoff: Handoff, error: unknown): RefusalName {
-  const { location } = handoff.settings;
+  const about = aboutRequest(handoff);
   if (error instanceof StorageFullError) {
-    context.log.warn({ location }, `a message was refused: ${error.message}`);
+    const more = recurrences.met(error.name);
+    if (more !== undefined)
+      logFault(context.log, 'NJ-MEMORY-FULL', `a message was refused: ${error.message}${more}`, about);
     return 'storage_full';
   }
   if (error instanceof RedisUnavailableError || error instanceof RedisFullError) {
     const full = error instanceof RedisFullError;
     const more = recurrences.met(full ? error.name : error.kind);
-    if (more !== undefined) context.log.warn({ location }, `a request was refused: ${error.message}${more}`);
+    if (more !== undefined) {
+      const code = full ? 'NJ-REDIS-FULL' : 'NJ-REDIS-AWAY';
+      logFault(context.log, code, `a request was refused: ${error.message}${more}`, about);
+    }
     if (full) return 'redis_full';
     return handoff.action === 'publish' ? 'redis_unavailable_to_publish' : 'redis_unavailable';
   }
   const more = error instanceof ScriptError ? recurrences.met(error.kind) : '';
-  if (more !== undefined) context.log.error({ location, err: error }, `a request failed${more}`);
+  if (more !== undefined) {
+    logFault(context.log, 'NJ-REQUEST-FAILED', `a request failed${more}`, { ...about, err: error });
+  }
   return 'internal_error';
 }

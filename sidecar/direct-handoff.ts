@@ -39,6 +39,7 @@ export function readDirectHandoff(headers: IncomingHttpHeaders): Handoff | undef
     refusal: undefined,
     redisUpstream: '',
     report: false,
+    requestId: '', // a line of the head that is never alike would cost more than all others
     origin: headers.origin,
     allowOrigin: '',
     nginx: (headers[NGINX_NAME] as string | undefined) ?? 'nginx',

@@ -2,7 +2,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { isEncodedChannelName } from '../handoff/channel-name.ts';
-import { type Action, HANDOFF, NGINX_HEADER, SECRET_HEADER } from '../handoff/headers.ts';
+import { type Action, HANDOFF, NGINX_HEADER, REQUEST_ID_HEADER, SECRET_HEADER } from '../handoff/headers.ts';
 import { HOOKS_HEADER } from '../handoff/hooks.ts';
 import { type ParsedMessageId, parseMessageId } from '../handoff/message-id.ts';
 import { REPORT_HEADER } from '../handoff/nchan-variables.ts';
@@ -37,6 +37,8 @@ export interface Handoff {
   readonly hooks?: HookContext | undefined;
   /** The answer has to report what Nchan's variables tell about it. */
   readonly report: boolean;
+  /** nginx's id for the request; '' where it told none. */
+  readonly requestId: string;
   /** The client's Origin header; undefined when it sent none. */
   readonly origin: string | undefined;
   /** Access-Control-Allow-Origin where it is not `origin`; '' where it is. */
@@ -71,6 +73,7 @@ const NAMES = Object.fromEntries(
 ) as Record<keyof typeof HANDOFF, string>;
 const HOOKS_NAME = HOOKS_HEADER.toLowerCase();
 const NGINX_NAME = NGINX_HEADER.toLowerCase();
+const REQUEST_ID_NAME = REQUEST_ID_HEADER.toLowerCase();
 const REPORT_NAME = REPORT_HEADER.toLowerCase();
 const SECRET_NAME = SECRET_HEADER.toLowerCase();
 
@@ -122,10 +125,19 @@ export function readHandoff(
     redisUpstream: decodedName(get(NAMES.redisUpstream)),
     hooks,
     report: headers[REPORT_NAME] !== undefined,
+    requestId: requestIdOf(headers),
     origin: headers.origin,
     allowOrigin: get(NAMES.allowOrigin),
     nginx: get(NGINX_NAME) || 'nginx',
   };
+}
+
+/** `$request_id` is 16 bytes in hexadecimal. */
+const REQUEST_ID = /^[0-9a-f]{32}$(?!\n)/;
+
+function requestIdOf(headers: IncomingHttpHeaders): string {
+  const id = (headers[REQUEST_ID_NAME] as string | undefined) ?? '';
+  return REQUEST_ID.test(id) ? id : '';
 }
 
 function channelNames(list: string): readonly string[] {

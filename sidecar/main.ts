@@ -7,7 +7,8 @@ import { DEFAULT_LIMITS, readConfig, type SidecarConfig, type SidecarLimits } fr
 import { FollowedFile } from './config-file.ts';
 import { Hooks } from './hooks/hooks.ts';
 import { instanceName } from './instance.ts';
-import { createLogger, type Logger } from './log.ts';
+import { createLogger, type Logger, logFault } from './log.ts';
+import { Recurrences } from './recurrences.ts';
 import { createSidecarServer } from './server.ts';
 import { FiguresFile } from './statistics/figures-file.ts';
 import { Metrics } from './statistics/metrics.ts';
@@ -81,16 +82,20 @@ async function waitFor(file: string): Promise<FollowedFile> {
 async function run(file: string, follow: boolean): Promise<void> {
   const followed = follow ? await waitFor(file) : undefined;
   let config = readConfig(file);
-  const log: Logger = createLogger('sidecar', config.logFormat ?? 'human');
+  const log: Logger = createLogger('sidecar', config.logFormat ?? 'human', config.logLevel);
   let limits = limitsOf(config);
   const hooks = new Hooks(log, instanceName(file));
   hooks.configure(config.hooks);
+  const recurrences = new Recurrences();
   const stores = new Stores(
     {
       limitBytes: limits.storeBytes,
       fault: (error) => {
         statistics.faults += 1;
-        log.error({ err: error }, 'a subscriber could not be given a message and was closed');
+        const more = recurrences.met(String(error));
+        if (more === undefined) return;
+        const message = `a subscriber could not be given a message and was closed${more}`;
+        logFault(log, 'NJ-SUBSCRIBER-FAULT', message, { err: error });
       },
     },
     log,
@@ -148,11 +153,12 @@ async function run(file: string, follow: boolean): Promise<void> {
       hooks.configure(config.hooks);
       figures.configure(config.figuresFile);
       stores.configure(config.redis).catch((error: unknown) => {
-        log.error({ err: error }, `the Redis upstreams are not as configured: ${(error as Error).message}`);
+        const message = `the Redis upstreams are not as configured: ${(error as Error).message}`;
+        logFault(log, 'NJ-REDIS-CONFIG', message, { err: error });
       });
       log.info('configuration read again');
     } catch (error) {
-      log.error(`configuration not read again: ${(error as Error).message}`);
+      logFault(log, 'NJ-CONFIG-UNREAD', `configuration not read again: ${(error as Error).message}`);
     }
   };
   process.on('SIGHUP', readAgain);

@@ -1,10 +1,12 @@
 /** Answers to requests that are refused, whatever they came by. */
+
 import { corsHeaders, exposedHeaders, VARY_HEADERS } from '../handoff/cors.ts';
 import { formatTags } from '../handoff/message-id.ts';
 import type { RefusalName } from '../handoff/refusals.ts';
 import type { ServerContext } from './context.ts';
 import type { Handoff } from './handoff.ts';
 import { HandoffError } from './handoff-settings.ts';
+import { logFault } from './log.ts';
 import { allowedMethods } from './publisher/http.ts';
 import { type HeaderList, type Reply, refusalReply } from './reply.ts';
 
@@ -14,7 +16,8 @@ import { type HeaderList, type Reply, refusalReply } from './reply.ts';
  */
 export function notAHandoff(context: ServerContext, error: unknown): Reply {
   if (!(error instanceof HandoffError)) throw error;
-  context.log.warn(`refused a request that is no hand-off of this gateway: ${error.message}`);
+  const message = `refused a request that is no hand-off of this gateway: ${error.message}`;
+  logFault(context.log, 'NJ-NOT-A-HANDOFF', message);
   return { status: 400, headers: [['Content-Type', 'text/plain']], body: 'not a hand-off\n' };
 }
 

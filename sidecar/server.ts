@@ -2,12 +2,14 @@
  * Accepts the gateway's requests and gives each to what serves it. Streaming transports arrive as upgrades, whatever
  * they are on the client's side: that hands over the bare connection and frees Node's HTTP machinery.
  */
+
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { RefusalName } from '../handoff/refusals.ts';
 import type { SubscriberTransport } from '../handoff/settings.ts';
 import { reportFault, type ServerContext } from './context.ts';
 import { type Handoff, KEEP_ALIVE_MS, MAX_HEADER_BYTES, readHandoff } from './handoff.ts';
+import { logFault } from './log.ts';
 import { PEER_IS_GONE } from './peer-is-gone.ts';
 import { DirectConnection } from './publisher/direct-connection.ts';
 import {
@@ -37,7 +39,7 @@ export function createSidecarServer(context: ServerContext): Server {
   server.maxHeadersCount = 0;
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     serveRequest(context, request, response).catch((error: unknown) => {
-      context.log.error({ err: error }, 'an answer failed');
+      logFault(context.log, 'NJ-ANSWER-FAILED', 'an answer failed', { err: error });
       response.destroy();
     });
   });
@@ -46,12 +48,16 @@ export function createSidecarServer(context: ServerContext): Server {
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     // nginx drops kept connections, and the ones of clients that leave while they are written to.
-    if (!PEER_IS_GONE.has(error.code))
-      context.log.warn(`closed a connection from nginx: ${error.code ?? error.message}`);
+    if (!PEER_IS_GONE.has(error.code)) {
+      const message = `closed a connection from nginx: ${error.code ?? error.message}`;
+      logFault(context.log, 'NJ-NGINX-CONNECTION', message);
+    }
     socket.destroy();
   });
   serveDirectly(server, context);
-  server.on('error', (error) => context.log.error({ err: error }, 'the server socket failed'));
+  server.on('error', (error) => {
+    logFault(context.log, 'NJ-SERVER-SOCKET', 'the server socket failed', { err: error });
+  });
   return server;
 }
 

@@ -9,7 +9,8 @@ import { Supervisor } from '../supervisor.ts';
 export async function up(values: OptionValues): Promise<number> {
   const file = values.config as string;
   const logFormat = values['log-format'] ?? 'human';
-  const log = createLogger('njchan', logFormat);
+  const logLevel = values['log-level'];
+  const log = createLogger('njchan', logFormat, logLevel);
   const dir = runDirAt(values['run-dir']);
   const nginx = await findNginx();
   const supervisor = new Supervisor({
@@ -17,6 +18,7 @@ export async function up(values: OptionValues): Promise<number> {
     dir,
     nginx,
     logFormat,
+    logLevel,
     ownSidecar: !values['without-sidecar'],
     log,
     onServing: (compiled) => {

@@ -1,5 +1,12 @@
 /** What passes a request to the sidecar: named locations, publishers themselves, and the upstream behind both. */
-import { CLIENT_HEADERS, DIRECT, HANDOFF, NGINX_HEADER, SECRET_HEADER } from '../../handoff/headers.ts';
+import {
+  CLIENT_HEADERS,
+  DIRECT,
+  HANDOFF,
+  NGINX_HEADER,
+  REQUEST_ID_HEADER,
+  SECRET_HEADER,
+} from '../../handoff/headers.ts';
 import { HOOKS_HEADER, HOOKS_VARIABLE } from '../../handoff/hooks.ts';
 import { REPORT_HEADER } from '../../handoff/nchan-variables.ts';
 import type { CompileOptions } from './options.ts';
@@ -174,6 +181,7 @@ export function handoffLines(
 ): string[] {
   const headers: readonly Header[] = [
     ...Object.values(HANDOFF).map(({ header, variable }): Header => [header, `$${variable}`]),
+    [REQUEST_ID_HEADER, '$request_id'],
     ...passedOn(CLIENT_HEADERS),
     ...(repeatable ? REPEATABLE_HEADERS : []),
   ];

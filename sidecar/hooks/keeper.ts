@@ -4,7 +4,7 @@
  * no room, subscribers come and go as ever, and are only not told of should this process be killed meanwhile.
  */
 import { scripts } from '../../lua/scripts.generated.ts';
-import type { Logger } from '../log.ts';
+import { type Logger, logFault } from '../log.ts';
 import { Recurrences } from '../recurrences.ts';
 import { type RedisLink, RedisUnavailableError } from '../store/redis/link.ts';
 import { every } from '../timers.ts';
@@ -229,6 +229,10 @@ export class Keeper {
     const { message } = error as Error;
     const more = this.#failures.met(message);
     if (more === undefined) return;
-    this.#options.log.warn(`Redis does not keep subscribers for the time after a crash: ${message}${more}`);
+    logFault(
+      this.#options.log,
+      'NJ-HOOK-KEEPING',
+      `Redis does not keep subscribers for the time after a crash: ${message}${more}`,
+    );
   }
 }

@@ -1,7 +1,7 @@
 /** The keepers of a process: one for each namespace of each upstream with subscribers that are to be told of. */
 import type { KeptHooks } from '../../handoff/redis.ts';
 import type { LocationSettings } from '../../handoff/settings.ts';
-import type { Logger } from '../log.ts';
+import { type Logger, logFault } from '../log.ts';
 import { Recurrences } from '../recurrences.ts';
 import type { RedisLink } from '../store/redis/link.ts';
 import { Keeper } from './keeper.ts';
@@ -85,7 +85,9 @@ export class Keepers {
       return;
     }
     const more = this.#strange.met('record');
-    if (more !== undefined) this.#log.warn(`Redis has something that is no unsubscribe request${more}`);
+    if (more !== undefined) {
+      logFault(this.#log, 'NJ-HOOK-RECORD', `Redis has something that is no unsubscribe request${more}`);
+    }
   }
 }
 

@@ -2,7 +2,9 @@
  * Hooks whose answer nobody waits for: subscribe and unsubscribe requests. They are sent as there is room, and again
  * when nginx or its backend was not there.
  */
-import type { Logger } from '../log.ts';
+
+import { type Logger, logFault } from '../log.ts';
+import type { LogCodeName } from '../log-codes.ts';
 import { Recurrences } from '../recurrences.ts';
 import { statistics } from '../statistics/statistics.ts';
 import { after } from '../timers.ts';
@@ -53,7 +55,7 @@ export class Notifications {
     const bytes = sizeOf(hook);
     if (this.#kept >= MAX_NOTIFICATIONS || this.#bytes + bytes > MAX_BYTES) {
       statistics.hooks[hook.kind].dropped += 1;
-      this.#tell(hook, 'dropped, because too many wait');
+      this.#tell('NJ-HOOK-DROPPED', hook, 'dropped, because too many wait');
       return;
     }
     this.#count(1, bytes);
@@ -76,7 +78,10 @@ export class Notifications {
         setTimeout(resolve, deadlineMs).unref();
       });
     }
-    if (this.#kept > 0) this.#log.warn(`${this.#kept} subscribe and unsubscribe requests were not answered`);
+    if (this.#kept > 0) {
+      const message = `${this.#kept} subscribe and unsubscribe requests were not answered`;
+      logFault(this.#log, 'NJ-HOOK-UNTOLD', message);
+    }
     this.#client.close();
   }
 
@@ -98,7 +103,7 @@ export class Notifications {
       }
       if (failure instanceof HookRefused || performance.now() + delayMs > endMs) {
         statistics.hooks[hook.kind].failed += 1;
-        this.#tell(hook, `given up: ${failure.message}`);
+        this.#tell('NJ-HOOK-FAILED', hook, `given up: ${failure.message}`);
         return;
       }
       await this.#pause(delayMs);
@@ -127,10 +132,12 @@ export class Notifications {
     });
   }
 
-  #tell({ kind, context }: HookRequest, what: string): void {
+  #tell(code: LogCodeName, { kind, context, requestId = '' }: HookRequest, what: string): void {
     const more = this.#failures.met(`${kind} ${context.location} ${what}`);
     if (more === undefined) return;
-    this.#log.warn({ location: context.location }, `a nchan_${kind} was ${what}${more}`);
+    const { location } = context;
+    const about = requestId === '' ? { location } : { location, request: requestId };
+    logFault(this.#log, code, `a nchan_${kind} was ${what}${more}`, about);
   }
 }
 

@@ -10,6 +10,8 @@ export interface HookRequest {
   readonly kind: HookKind;
   readonly variables: HookVariables;
   readonly method: 'GET' | 'POST';
+  /** nginx's id for the client's request, for the log; '' or undefined where it is not known. */
+  readonly requestId?: string;
   /** The message that is asked about. Without one, nothing is wanted of the answer but its status. */
   readonly message?: Buffer;
 }

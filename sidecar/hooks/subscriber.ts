@@ -59,7 +59,8 @@ export class SubscriberHooks {
       ...this.#variables(this.#previousId),
       ...(this.#lastId === '' ? {} : { [MESSAGE_ID]: this.#lastId }),
     };
-    return this.#notifications.notify({ context, kind, variables, method: 'GET' });
+    const { requestId } = this.#handoff;
+    return this.#notifications.notify({ context, kind, variables, method: 'GET', requestId });
   }
 
   #variables(previousId: string): HookVariables {

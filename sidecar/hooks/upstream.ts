@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import type { RefusalName } from '../../handoff/refusals.ts';
 import type { Handoff } from '../handoff.ts';
-import type { Logger } from '../log.ts';
+import { type Logger, logFault } from '../log.ts';
 import { Recurrences } from '../recurrences.ts';
 import { statistics } from '../statistics/statistics.ts';
 import { type HookAnswer, HookClient, targetOf } from './client.ts';
@@ -84,12 +84,13 @@ export class PublisherUpstream {
       variables: { ...channelVariables(handoff), nchan_publisher_type: type, ...asSubscriber },
       method: handoff.transport === 'websocket' && data.length === 0 ? 'GET' : 'POST',
       message: data,
+      requestId: handoff.requestId,
     };
     const target = targetOf(hook);
     const bytes = sizeOf(hook) + data.length;
     if (!this.#messages.hasRoom(target, 1) || !this.#bytes.hasRoom(target, bytes)) {
       statistics.hooks.publisher_upstream_request.dropped += 1;
-      this.#tell(context, 'too many messages wait for its answers');
+      this.#tell(hook, 'too many messages wait for its answers');
       return BUSY;
     }
     this.#count(target, 1, bytes);
@@ -110,17 +111,16 @@ export class PublisherUpstream {
 
   /** @param left the publisher, to whom the verdict means nothing then */
   async #send(hook: HookRequest, maxBytes: number, left: AbortSignal): Promise<Verdict> {
-    const { context } = hook;
     try {
       const answer = await this.#client.send(hook, maxBytes, left);
       if (!answer.failed) {
         statistics.hooks.publisher_upstream_request.answered += 1;
         return VERDICTS[answer.status]?.(answer) ?? REFUSED;
       }
-      this.#tell(context, `nginx answered ${answer.status} in the place of its backend`);
+      this.#tell(hook, `nginx answered ${answer.status} in the place of its backend`);
     } catch (error) {
       if (left.aborted) return FAILED;
-      this.#tell(context, (error as Error).message);
+      this.#tell(hook, (error as Error).message);
     }
     statistics.hooks.publisher_upstream_request.failed += 1;
     return FAILED;
@@ -134,10 +134,12 @@ export class PublisherUpstream {
     waiting.bytes += bytes;
   }
 
-  #tell({ location }: HookContext, why: string): void {
+  #tell({ context: { location }, requestId = '' }: HookRequest, why: string): void {
     const more = this.#failures.met(`${location} ${why}`);
-    if (more !== undefined)
-      this.#log.warn({ location }, `a nchan_publisher_upstream_request failed: ${why}${more}`);
+    if (more === undefined) return;
+    const about = requestId === '' ? { location } : { location, request: requestId };
+    const message = `a nchan_publisher_upstream_request failed: ${why}${more}`;
+    logFault(this.#log, 'NJ-HOOK-PUBLISH', message, about);
   }
 
   close(): void {

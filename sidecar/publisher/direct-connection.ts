@@ -3,9 +3,11 @@
  * always alike, one after the other. That little HTTP is read here: Node's own reading and writing of it costs more than
  * all the rest of a message. Whatever is not such a request goes to Node's HTTP server after all, with its connection.
  */
+
 import type { Socket } from 'node:net';
 import { reportFault, type ServerContext } from '../context.ts';
 import { KEEP_ALIVE_MS, MAX_HEADER_BYTES } from '../handoff.ts';
+import { logFault } from '../log.ts';
 import { ownBytes } from '../own-bytes.ts';
 import { notAHandoff, refuse } from '../refusal-reply.ts';
 import { writeReply } from '../reply.ts';
@@ -101,7 +103,7 @@ export class DirectConnection {
     this.#request = undefined;
     this.#isAnswering = true;
     this.#answer(request).catch((error: unknown) => {
-      this.#context.log.error({ err: error }, 'an answer failed');
+      logFault(this.#context.log, 'NJ-ANSWER-FAILED', 'an answer failed', { err: error });
       this.#socket.destroy();
     });
   }
@@ -184,7 +186,7 @@ export class DirectConnection {
   }
 
   #refuse(what: string): void {
-    this.#context.log.warn(`closed a connection from nginx: ${what}`);
+    logFault(this.#context.log, 'NJ-NGINX-CONNECTION', `closed a connection from nginx: ${what}`);
     this.#socket.destroy();
   }
 }

@@ -1,7 +1,7 @@
 /** The file from which nginx takes the values of `$nchan_stub_status_…`: it cannot wait for the sidecar where it logs. */
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { StubFigures } from '../../handoff/nchan-variables.ts';
-import type { Logger } from '../log.ts';
+import { type Logger, logFault } from '../log.ts';
 import { Recurrences } from '../recurrences.ts';
 import { every } from '../timers.ts';
 
@@ -52,8 +52,9 @@ export class FiguresFile {
       this.#text = text;
     } catch (error) {
       const more = this.#failures.met('write');
-      if (more !== undefined)
-        this.#log.warn(`the figures for nginx were not written: ${(error as Error).message}${more}`);
+      if (more === undefined) return;
+      const { message } = error as Error;
+      logFault(this.#log, 'NJ-FIGURES-FILE', `the figures for nginx were not written: ${message}${more}`);
     }
   }
 }

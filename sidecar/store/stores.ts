@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RedisConfig, RedisLocationSettings, RedisUpstream } from '../../handoff/redis.ts';
 import { ScriptError } from '../../lua/script-error.ts';
-import type { Logger } from '../log.ts';
+import { type Logger, logFault } from '../log.ts';
 import { Recurrences } from '../recurrences.ts';
 import type { DeflateSettings } from '../websocket/deflate.ts';
 import { MemoryStore, type MemoryStoreOptions } from './memory/memory-store.ts';
@@ -229,7 +229,9 @@ export class Stores {
     const kind = error instanceof ScriptError ? error.kind : message;
     const more = this.#faults.met(`${upstream} ${kind}`);
     if (more === undefined) return;
-    this.#log.error({ upstream, channel, err: error }, `a channel in Redis failed: ${message}${more}`);
+    const code = error instanceof CopyNotKeptError ? 'NJ-REDIS-COPIES' : 'NJ-REDIS-CHANNEL';
+    const about = { upstream, channel, err: error };
+    logFault(this.#log, code, `a channel in Redis failed: ${message}${more}`, about);
   }
 
   #newStore(

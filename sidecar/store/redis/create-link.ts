@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { RedisUpstream } from '../../../handoff/redis.ts';
 import type { Script } from '../../../lua/hsss/script.ts';
 import { scriptsBySha1 } from '../../../lua/script-error.ts';
-import type { Logger } from '../../log.ts';
+import { type Logger, logFault } from '../../log.ts';
 import { LinkTotals } from '../../statistics/link-totals.ts';
 import { after } from '../../timers.ts';
 import { type UpstreamAddresses, upstreamAddresses } from './addresses.ts';
@@ -195,7 +195,7 @@ class Link implements RedisLink {
   }
 
   #startOver(why: Error): void {
-    this.#context.log.warn(`Redis is connected to anew: ${why.message}`);
+    logFault(this.#context.log, 'NJ-REDIS-ANEW', `Redis is connected to anew: ${why.message}`);
     this.#topology.close();
     this.#fleet.close();
     [this.#fleet, this.#topology] = this.#start();
@@ -252,7 +252,7 @@ class Link implements RedisLink {
 
   #setUnavailable(why: Error): void {
     const { outages } = this.#context;
-    if (!this.#starting) outages.down(OUTAGE, `Redis is unavailable: ${why.message}`);
+    if (!this.#starting) outages.down(OUTAGE, 'NJ-REDIS-AWAY', `Redis is unavailable: ${why.message}`);
     if (!this.#available) return;
     this.#available = false;
     this.#events.unavailable(why);

@@ -1,5 +1,7 @@
 /** Tells of outages and of their end, without filling the log when one follows the other. */
-import type { Logger } from '../../log.ts';
+
+import { type Logger, logFault } from '../../log.ts';
+import type { LogCodeName } from '../../log-codes.ts';
 
 /** Milliseconds between two lines about the same thing, and between two that say the same about the same outage. */
 const QUIET_MS = 10_000;
@@ -31,7 +33,7 @@ export class OutageLog {
    * @param key of what it is.
    * @param message the line to write.
    */
-  down(key: string, message: string): void {
+  down(key: string, code: LogCodeName, message: string): void {
     const now = this.#now();
     const outage = this.#outages.get(key) ?? {
       since: undefined,
@@ -43,7 +45,7 @@ export class OutageLog {
     outage.since ??= now;
     const quietMs = outage.told && message === outage.message ? REPEAT_MS : QUIET_MS;
     if (now - outage.loggedAt < quietMs) return;
-    this.#log.warn(message);
+    logFault(this.#log, code, message);
     Object.assign(outage, { loggedAt: now, message, told: true });
   }
 

@@ -183,7 +183,8 @@ export class Replication implements Topology {
 
   #tellOfRivals(others: readonly Server[]): void {
     const urls = others.map(({ url }) => url).join(', ');
-    if (urls) this.#outages.down('rivals', `Redis at ${urls} is a master too, and is not written to`);
+    const message = `Redis at ${urls} is a master too, and is not written to`;
+    if (urls) this.#outages.down('rivals', 'NJ-REDIS-RIVALS', message);
     else this.#outages.up('rivals', 'there is one Redis master again');
   }
 

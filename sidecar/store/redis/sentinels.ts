@@ -56,7 +56,7 @@ export class Sentinels {
       if (this.#closed) return;
       this.#connection?.close(error as Error);
       this.#connection = undefined;
-      outages.down(OUTAGE, `Redis Sentinel: ${(error as Error).message}`);
+      outages.down(OUTAGE, 'NJ-REDIS-SENTINEL', `Redis Sentinel: ${(error as Error).message}`);
       this.#next++;
       // Each of them is asked once, before all of them are waited for.
       delayMs = this.#next % address.sentinels.length === 0 ? this.#delays.next() : 0;

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RedisUpstream } from '../../../handoff/redis.ts';
 import type { Script } from '../../../lua/hsss/script.ts';
-import type { Logger } from '../../log.ts';
+import { type Logger, logFault } from '../../log.ts';
 import type { LinkTotals } from '../../statistics/link-totals.ts';
 import { CommandCounts } from './command-counts.ts';
 import { Connection, type ConnectionEvents } from './connection.ts';
@@ -159,7 +159,8 @@ export class Server {
    */
   async reloadScripts(connection: Connection): Promise<void> {
     const loaded = await loadScripts(connection, this.#context.scripts, false);
-    this.#context.log.warn(`Redis at ${this.url} had lost its scripts; ${loaded} were loaded again`);
+    const message = `Redis at ${this.url} had lost its scripts; ${loaded} were loaded again`;
+    logFault(this.#context.log, 'NJ-REDIS-SCRIPTS', message);
   }
 
   /** A command of this name was answered after so many milliseconds. */
@@ -234,7 +235,7 @@ export class Server {
           this.#events.changed(this);
         },
         failed: (why) => {
-          outages.down(key, `${role}: ${why.message}`);
+          outages.down(key, 'NJ-REDIS-CONNECTION', `${role}: ${why.message}`);
           if (this.#tried || role !== 'scripts') return;
           this.#tried = true;
           this.#events.changed(this);
@@ -243,7 +244,8 @@ export class Server {
           this.#disconnects++;
           this.#context.totals.lost += 1;
           this.#pinger.connectionLost();
-          outages.down(key, `${role}: lost the connection to Redis at ${this.url}: ${why.message}`);
+          const message = `${role}: lost the connection to Redis at ${this.url}: ${why.message}`;
+          outages.down(key, 'NJ-REDIS-CONNECTION', message);
           this.#events.changed(this);
         },
       },

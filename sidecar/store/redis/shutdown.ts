@@ -5,7 +5,7 @@
 import { Worker } from 'node:worker_threads';
 import type { RedisUpstream } from '../../../handoff/redis.ts';
 import type { Script } from '../../../lua/hsss/script.ts';
-import type { Logger } from '../../log.ts';
+import { type Logger, logFault } from '../../log.ts';
 import { after } from '../../timers.ts';
 import { Delays } from './delay.ts';
 import type { ScriptArgument, ShutdownCall } from './link.ts';
@@ -109,7 +109,9 @@ export class ShutdownConnection {
     const worker = new Worker(THREAD, { workerData: settings, name: 'njchan shutdown' });
     worker.unref();
     worker.on('message', (message: FromShutdownThread) => this.#tell(message));
-    worker.on('error', (error) => log.error({ err: error }, 'the thread of the shutdown connection failed'));
+    worker.on('error', (error) => {
+      logFault(log, 'NJ-REDIS-FAREWELL', 'the thread of the shutdown connection failed', { err: error });
+    });
     worker.on('exit', () => {
       this.#worker = undefined;
       if (!this.#closed) this.#timer = after(this.#delays.next(), () => this.#start());
@@ -126,6 +128,6 @@ export class ShutdownConnection {
     const { outages } = this.#options;
     const key = `shutdown ${url}`;
     if (kind === 'up') outages.up(key, `shutdown: connected to Redis at ${url} again`);
-    else outages.down(key, `shutdown: ${why}`);
+    else outages.down(key, 'NJ-REDIS-CONNECTION', `shutdown: ${why}`);
   }
 }

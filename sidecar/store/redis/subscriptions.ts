@@ -162,7 +162,8 @@ export class Subscriptions {
     refused: (listening: Listening, at: Connection, error: Error): void => {
       if (!this.#wanted(listening)) return;
       const channel = printable(keyOf(listening.channel));
-      this.#options.outages.down(OUTAGE, `Redis refuses the subscription to ${channel}: ${error.message}`);
+      const message = `Redis refuses the subscription to ${channel}: ${error.message}`;
+      this.#options.outages.down(OUTAGE, 'NJ-REDIS-SUBSCRIPTION', message);
       this.#refused.add(listening);
       listening.broken = true;
       this.#options.refused(at, error.message);
@@ -174,7 +175,11 @@ export class Subscriptions {
     failed: (error: Error): void => {
       // What was lost with its connection is placed anew when there is another one.
       if (isReplyError(error))
-        this.#options.outages.down('unsubscriptions', `Redis refuses: ${error.message}`);
+        this.#options.outages.down(
+          'unsubscriptions',
+          'NJ-REDIS-SUBSCRIPTION',
+          `Redis refuses: ${error.message}`,
+        );
     },
   };
 

@@ -22,7 +22,7 @@ describe('what reaches the sidecar', () => {
       .filter((line) => line.startsWith('proxy_set_header'))
       .map((line) => line.split(' ')[1]);
     const expected = Object.values(HANDOFF).map(({ header }) => header);
-    expect(sent).toEqual(['Host', ...expected, ...CLIENT_HEADERS, 'Njchan-Nginx']);
+    expect(sent).toEqual(['Host', ...expected, 'Njchan-Request-Id', ...CLIENT_HEADERS, 'Njchan-Nginx']);
   });
 
   it('comes from the variables of the gateway and of the client', () => {

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { LOG_CODES, type LogCode } from '../../../sidecar/log-codes.ts';
 import { METRIC_TABLES, METRICS } from '../../../sidecar/statistics/metrics-table.ts';
 import { REPOSITORY, tempDir } from '../../support/files.ts';
 
@@ -28,6 +29,17 @@ it('docs/operations.md lists every metric', () => {
     return `\n### ${title}\n\n| metric | type | labels | what it is |\n|---|---|---|---|\n${rows.join('')}`;
   });
   check('metrics', `${sections.join('')}\n`);
+});
+
+it('docs/operations.md lists every code of the log', () => {
+  const rows = Object.entries<LogCode>(LOG_CODES).map(
+    ([code, { level, meaning, cure }]) =>
+      `| \`${code}\` | ${level} | ${meaning} | ${cure.charAt(0).toUpperCase()}${cure.slice(1)}. |\n`,
+  );
+  check(
+    'log codes',
+    `\n| code | level | what it means | what to do |\n|---|---|---|---|\n${rows.join('')}\n`,
+  );
 });
 
 it('metrics are named once each', () => {

@@ -123,7 +123,7 @@ describe('the log of outages', () => {
 
   it('has a line for the beginning and one for the end, with how long it took', () => {
     const { lines, clock, outages: log } = outages();
-    log.down('a', 'lost a');
+    log.down('a', 'NJ-REDIS-AWAY', 'lost a');
     clock.now = 1_500;
     log.up('a', 'a is back');
     expect(lines).toEqual(['lost a', 'a is back after 1.5 s']);
@@ -131,21 +131,22 @@ describe('the log of outages', () => {
 
   it('repeats itself once a minute', () => {
     const { lines, clock, outages: log } = outages();
-    for (clock.now = 0; clock.now <= 120_000; clock.now += 5_000) log.down('a', 'lost a');
+    for (clock.now = 0; clock.now <= 120_000; clock.now += 5_000) log.down('a', 'NJ-REDIS-AWAY', 'lost a');
     expect(lines).toEqual(['lost a', 'lost a', 'lost a']);
   });
 
   it('tells another reason when that lasts', () => {
     const { lines, clock, outages: log } = outages();
-    log.down('a', 'lost a');
-    for (clock.now = 1_000; clock.now <= 20_000; clock.now += 1_000) log.down('a', 'a refuses');
+    log.down('a', 'NJ-REDIS-AWAY', 'lost a');
+    for (clock.now = 1_000; clock.now <= 20_000; clock.now += 1_000)
+      log.down('a', 'NJ-REDIS-AWAY', 'a refuses');
     expect(lines).toEqual(['lost a', 'a refuses']);
   });
 
   it('tells of one outage in ten seconds when one follows the other', () => {
     const { lines, clock, outages: log } = outages();
     for (clock.now = 0; clock.now < 20_000; clock.now += 1_000) {
-      log.down('a', 'lost a');
+      log.down('a', 'NJ-REDIS-AWAY', 'lost a');
       clock.now += 500;
       log.up('a', 'a is back');
     }
@@ -155,7 +156,7 @@ describe('the log of outages', () => {
   it('tells the end only of what it told the beginning of', () => {
     const { lines, outages: log } = outages();
     for (let i = 0; i < 3; i++) {
-      log.down('a', 'lost a');
+      log.down('a', 'NJ-REDIS-AWAY', 'lost a');
       log.up('a', 'a is back');
     }
     log.up('b', 'b is back');
