@@ -2,7 +2,7 @@
 import { openSubscribers, Publisher, SUBSCRIBE } from './http.mjs';
 import { numbers, readOptions } from './options.mjs';
 import { cpuMicroseconds } from './proc.mjs';
-import { compare } from './servers.mjs';
+import { compare, sidesAgainst } from './servers.mjs';
 
 const DEFAULTS = {
   subscribers: '4000',
@@ -10,6 +10,7 @@ const DEFAULTS = {
   bytes: '100',
   rounds: '3',
   transports: 'websocket,eventsource,chunked',
+  against: '',
 };
 /** Publishers that each wait for their answer before the next message. */
 const PUBLISHERS = 4;
@@ -76,13 +77,14 @@ export async function measureFanout(server, transport, options) {
 
 /** @param {string[]} args see bench/README.md */
 export async function fanout(args) {
-  const { transports: list, rounds, ...counts } = readOptions(args, DEFAULTS);
+  const { transports: list, rounds, against, ...counts } = readOptions(args, DEFAULTS);
   const transports = list.split(',');
   const unknown = transports.find((transport) => !Object.hasOwn(SUBSCRIBE, transport));
   if (unknown)
     throw new Error(`unknown transport ${unknown}; there are ${Object.keys(SUBSCRIBE).join(', ')}`);
   const options = numbers(counts);
   for (const transport of transports) {
-    await compare(transport, Number(rounds), RATE, (server) => measureFanout(server, transport, options));
+    const measure = (server) => measureFanout(server, transport, options);
+    await compare(transport, Number(rounds), RATE, measure, sidesAgainst(against));
   }
 }

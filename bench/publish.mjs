@@ -2,9 +2,16 @@
 import { Publisher } from './http.mjs';
 import { numbers, readOptions } from './options.mjs';
 import { cpuMicroseconds } from './proc.mjs';
-import { compare } from './servers.mjs';
+import { compare, sidesAgainst } from './servers.mjs';
 
-const DEFAULTS = { connections: '32', seconds: '5', bytes: '100', channels: '100', rounds: '3' };
+const DEFAULTS = {
+  connections: '32',
+  seconds: '5',
+  bytes: '100',
+  channels: '100',
+  rounds: '3',
+  against: '',
+};
 /** The sidecar's code is slow until it is compiled. */
 const WARM_UP_SECONDS = 3;
 export const RATE = 'messages/s';
@@ -45,6 +52,8 @@ export async function measurePublishing(server, { connections, seconds, bytes, c
 
 /** @param {string[]} args see bench/README.md */
 export async function publish(args) {
-  const { rounds, ...options } = numbers(readOptions(args, DEFAULTS));
-  await compare('publish', rounds, RATE, (server) => measurePublishing(server, options));
+  const { against, ...counts } = readOptions(args, DEFAULTS);
+  const { rounds, ...options } = numbers(counts);
+  const measure = (server) => measurePublishing(server, options);
+  await compare('publish', rounds, RATE, measure, sidesAgainst(against));
 }

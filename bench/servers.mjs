@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { childrenOf } from './proc.mjs';
 
@@ -102,9 +102,10 @@ async function startProcess(name, command, args, dir, processes) {
 
 /**
  * @param {string} [locations] the inside of the server, in place of what both servers have
+ * @param {string} [root] of another checkout, built, in place of this one
  * @returns {Promise<Server>}
  */
-export function startNjchan(locations) {
+export function startNjchan(locations, root = ROOT) {
   const dir = temporaryDirectory();
   const file = join(dir, 'nginx.conf');
   // The command writes its own pid file and temporary paths.
@@ -113,7 +114,7 @@ export function startNjchan(locations) {
     '',
   );
   writeFileSync(file, text);
-  const args = [join(ROOT, 'cli/bin/njchan.js'), 'up', '-c', file, '--run-dir', join(dir, 'run')];
+  const args = [join(root, 'cli/bin/njchan.js'), 'up', '-c', file, '--run-dir', join(dir, 'run')];
   return startProcess('njchan', process.execPath, args, dir, (pid) => {
     const children = childrenOf(pid);
     const isNginx = (child) => readFileSync(`/proc/${child}/comm`, 'utf8').startsWith('nginx');
@@ -190,6 +191,17 @@ export function median(values) {
 
 /** What is compared unless something else is said, by what it is called. */
 const SIDES = { njchan: () => startNjchan(), Nchan: () => startNchan() };
+
+/**
+ * The servers to compare.
+ * @param {string} against the root of another checkout of njchan; '' compares with Nchan
+ * @returns {Record<string, () => Promise<Server | undefined>>}
+ */
+export function sidesAgainst(against) {
+  if (against === '') return SIDES;
+  const other = resolve(against);
+  return { njchan: SIDES.njchan, [`njchan in ${other}`]: () => startNjchan(undefined, other) };
+}
 
 /**
  * Measures two or more servers, one after the other and several times, and prints the medians and the first one's part

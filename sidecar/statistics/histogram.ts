@@ -20,16 +20,6 @@ export class Histogram {
     (counts[bucket] as number)++;
     this.sum += value;
   }
-
-  /** Adds what another one with the same bounds has counted. */
-  add(other: Histogram): void {
-    for (let i = 0; i < this.counts.length; i++) (this.counts[i] as number) += other.counts[i] as number;
-    this.sum += other.sum;
-  }
-
-  get count(): number {
-    return this.counts.reduce((total, count) => total + count, 0);
-  }
 }
 
 /** From half a millisecond, below which nobody notices, to ten seconds. */
