@@ -107,7 +107,7 @@ export class FanoutGroup<M extends Member = Member> implements SlicedWork {
     this.#open = false;
     for (const batch of this.#batches) {
       if (!this.#members.has(member)) return; // it left, or fell behind
-      if (member.firstBatch <= batch.number) this.#serve(member, batch);
+      if (member.firstBatch <= batch.number) this.#count(batch, this.#serve(member, batch));
     }
     this.#members.delete(member);
   }
@@ -120,12 +120,17 @@ export class FanoutGroup<M extends Member = Member> implements SlicedWork {
         if (this.#batches.length === 1) this.#open = false;
         this.#cursor = this.#members.values();
       }
+      let served = 0;
       for (let next = this.#cursor.next(); !next.done; next = this.#cursor.next()) {
         if (next.value.firstBatch > batch.number) continue;
-        this.#serve(next.value, batch);
+        served += this.#serve(next.value, batch);
         done += 1;
-        if (done >= steps) return done;
+        if (done >= steps) {
+          this.#count(batch, served);
+          return done;
+        }
       }
+      this.#count(batch, served);
       this.#cursor = undefined;
       this.#batches.shift();
       statistics.deliverySeconds.observe((performance.now() - batch.sinceMs) / 1000);
@@ -142,22 +147,29 @@ export class FanoutGroup<M extends Member = Member> implements SlicedWork {
     }
   }
 
-  #serve(member: M, batch: Batch): void {
+  /** Counts what members were given, all at once: once for each would be felt. */
+  #count({ bytes, deliveries }: Batch, served: number): void {
+    if (served > 0 && bytes) this.format.traffic?.add(served * deliveries.length, served * bytes.length);
+  }
+
+  /** @returns how many were given the batch: 1, or 0 when that failed. */
+  #serve(member: M, batch: Batch): 0 | 1 {
     member.firstBatch = batch.number + 1;
     if (this.format.once) this.#members.delete(member);
     const { parts, deliveries } = batch;
     if (parts.length === 0) {
       this.#owner.expel(member);
-      return;
+      return 0;
     }
     batch.bytes ??= parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
     try {
-      this.format.traffic?.add(deliveries.length, batch.bytes.length);
       const at = deliveries.length - 1;
       member.deliver(batch.bytes, deliveries[at] as Delivery, deliveries[at - 1]);
+      return 1;
     } catch (error) {
       this.#owner.fault(error);
       this.#owner.expel(member);
+      return 0;
     }
   }
 }

@@ -1,5 +1,5 @@
 /** The file from which nginx takes the values of `$nchan_stub_status_…`: it cannot wait for the sidecar where it logs. */
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { StubFigures } from '../../handoff/nchan-variables.ts';
 import { type Logger, logFault } from '../log.ts';
 import { Recurrences } from '../recurrences.ts';
@@ -44,8 +44,9 @@ export class FiguresFile {
   /** Replaces the file in one step, if there is something new. */
   #write(): void {
     const text = JSON.stringify(this.#read());
-    if (text === this.#text) return;
     const file = this.#file as string;
+    // Another njchan up, for whose nginx we serve on, begins with an empty directory.
+    if (text === this.#text && existsSync(file)) return;
     try {
       writeFileSync(`${file}.next`, text, { mode: MODE });
       renameSync(`${file}.next`, file);

@@ -49,6 +49,14 @@ describe('the file of figures', () => {
     expect(statSync(file).ino).toBe(ino);
   });
 
+  it('comes back when somebody removes it', () => {
+    const file = join(directory, 'figures');
+    figures.configure(file);
+    rmSync(file);
+    vi.advanceTimersByTime(1_000);
+    expect(read(file)).toEqual({ channels: 1 });
+  });
+
   it('goes when no variable uses it any more', () => {
     const file = join(directory, 'figures');
     figures.configure(file);

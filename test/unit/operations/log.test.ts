@@ -5,6 +5,7 @@ import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { createLogger, type LogLevel, logFault } from '../../../sidecar/log.ts';
 import { LOG_CODES, type LogCode } from '../../../sidecar/log-codes.ts';
+import { threat } from '../../security/threats.ts';
 import { REPOSITORY } from '../../support/files.ts';
 
 /** A logger, and what it wrote. */
@@ -40,6 +41,7 @@ describe.each(['human', 'json'] as const)('a fault in the %s format', (format) =
   });
 
   it('has no control characters of what clients send', () => {
+    threat('log-forgery');
     const { log, lines } = logTo(format);
     const error = new Error(FORGED);
     logFault(log, 'NJ-REQUEST-FAILED', FORGED, { location: FORGED, err: error });
