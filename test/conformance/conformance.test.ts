@@ -6,7 +6,7 @@ import { writeSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Njchan, nginxConf, startNjchan } from '../support/njchan.ts';
 import { request } from '../support/raw-http.ts';
-import { waitFor } from '../support/wait.ts';
+import { sleep, waitFor } from '../support/wait.ts';
 import { type Application, startApplication } from './application.ts';
 import type { Case } from './case.ts';
 import { AREAS } from './cases/index.ts';
@@ -18,7 +18,11 @@ import type { Transcript } from './transcript.ts';
 
 /** Cases in progress at a time. Most of them wait most of the time. */
 const CONCURRENT = 24;
-const SUITE_DEADLINE_MS = 180_000;
+/** How often cases are played again that a crash of Nchan came between. */
+const MAX_ROUNDS = 3;
+/** A crash is in nginx's log at the latest after this time. */
+const LOG_DELAY_MS = 100;
+const SUITE_DEADLINE_MS = 240_000;
 const STANDARD_OUTPUT = 1;
 
 interface Answers {
@@ -30,24 +34,43 @@ let njchan: Njchan;
 let nchan: Nchan;
 let applications: { readonly njchan: Application; readonly nchan: Application };
 const answers = new Map<Case, Answers>();
+let count = 0;
 
 const isEqual = ({ njchan, nchan }: Answers): boolean =>
   JSON.stringify(njchan.entries) === JSON.stringify(nchan.entries);
 
-async function playAll(): Promise<void> {
-  const queue = [...PLAYED.entries()];
+/** How often a worker of Nchan crashed so far, which takes all cases in progress with it. */
+const nchanCrashes = (): number => nchan.output().split('exited on signal').length - 1;
+
+/** Plays cases. @returns those that a crash of Nchan came between */
+async function playAll(cases: readonly Case[], concurrent: number): Promise<Case[]> {
+  const queue = [...cases];
+  const interrupted: Case[] = [];
   const worker = async () => {
-    for (let next = queue.shift(); next; next = queue.shift()) {
-      const [number, played] = next;
-      const channel = `case${String(number).padStart(4, '0')}`;
+    for (let played = queue.shift(); played; played = queue.shift()) {
+      const channel = `case${String(count++).padStart(4, '0')}`;
+      const crashes = nchanCrashes();
       const [ours, theirs] = await Promise.all([
         play(stageOf(njchan.port, applications.njchan), played, channel),
         play(stageOf(nchan.port, applications.nchan), played, channel),
       ]);
-      answers.set(played, { njchan: ours, nchan: theirs });
+      const given = { njchan: ours, nchan: theirs };
+      answers.set(played, given);
+      if (isEqual(given)) continue;
+      await sleep(LOG_DELAY_MS);
+      if (nchanCrashes() > crashes) interrupted.push(played);
     }
   };
-  await Promise.all(Array.from({ length: CONCURRENT }, worker));
+  await Promise.all(Array.from({ length: concurrent }, worker));
+  return interrupted;
+}
+
+/** Plays all cases; those that Nchan did not survive again, one by one: it crashes now and then at what it did before. */
+async function playUninterrupted(): Promise<void> {
+  let interrupted = await playAll(PLAYED, CONCURRENT);
+  for (let round = 0; round < MAX_ROUNDS && interrupted.length > 0; round++) {
+    interrupted = await playAll(interrupted, 1);
+  }
 }
 
 /** njchan's first ids after a start are a little ahead of the clock, so that it never gives one twice. */
@@ -68,7 +91,7 @@ beforeAll(async () => {
     startNchan(server, http(applications.nchan)),
   ]);
   await untilClockIsRight();
-  await playAll();
+  await playUninterrupted();
 }, SUITE_DEADLINE_MS);
 
 afterAll(() => {
@@ -78,7 +101,9 @@ afterAll(() => {
   // Past vitest, which would put headings around it.
   writeSync(
     STANDARD_OUTPUT,
-    `conformance: ${played.length} cases, ${equal} equal, ${documented} documented differences\n`,
+    `conformance: ${played.length} cases, ${equal} equal, ${documented} documented differences${
+      nchanCrashes() > 0 ? `; Nchan crashed ${nchanCrashes()} times, and was asked again` : ''
+    }\n`,
   );
 });
 
@@ -109,8 +134,7 @@ describe('the suite', () => {
     expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
   });
 
-  it('crashed neither server', () => {
-    expect(nchan.output()).not.toMatch(/exited on signal/);
+  it('did not crash njchan', () => {
     expect(njchan.output()).not.toMatch(/exited on signal|uncaught|ended with/i);
   });
 });
