@@ -64,6 +64,8 @@ const BLANKS = /[ \t\v\f\r\n]+/y;
 const LONG_BRACKET = /\[(=*)\[/y;
 const BROKEN_LONG_BRACKET = /\[=+/y;
 const REST_OF_LINE = /[^\r\n]*/y;
+/** Lua skips a first line up to a line feed; a carriage return does not end it. */
+const FIRST_LINE = /[^\n]*/y;
 const NAME = /[A-Za-z_]\w*/y;
 const SYMBOL = /\.\.\.|\.\.|==|~=|<=|>=|[-+*/%^#(){}[\];:,.<>=]/y;
 const DECIMAL_ESCAPE = /\\(?:(\d{1,3})|[\s\S])/g;
@@ -108,7 +110,7 @@ class Lexer {
   }
 
   run(): Lexed {
-    if (this.#text.startsWith('#')) this.#take(REST_OF_LINE);
+    if (this.#text.startsWith('#')) this.#take(FIRST_LINE);
     while (this.#at < this.#text.length) this.#next();
     return { tokens: this.#tokens, comments: this.#comments, problems: this.#problems };
   }

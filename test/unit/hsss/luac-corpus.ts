@@ -209,6 +209,8 @@ export const CORPUS: Readonly<Record<string, readonly string[]>> = {
     '#!lua flags=no-writes\nreturn 1',
     '#return (\nreturn 1',
     '# x',
+    '# x\rreturn [[a\rb]]',
+    '# x\rreturn (\nreturn 1',
     '\n#!/usr/bin/lua\nreturn 1',
   ],
   'line ends': [
