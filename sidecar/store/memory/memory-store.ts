@@ -2,7 +2,14 @@
 import { type Clock, SYSTEM_CLOCK } from '../../clock.ts';
 import { WorkQueue } from '../../fanout/work-queue.ts';
 import { every } from '../../timers.ts';
-import { type Delivery, dataBytes, type Message, type MessageDraft, type MessageId } from '../message.ts';
+import {
+  compareIds,
+  type Delivery,
+  dataBytes,
+  type Message,
+  type MessageDraft,
+  type MessageId,
+} from '../message.ts';
 import {
   type BufferLimits,
   type ChannelInfo,
@@ -32,6 +39,12 @@ const IDLE_CHANNEL_SECONDS = 5;
 
 /** Seconds between looks at what has expired. */
 const SWEEP_SECONDS = 1;
+
+/** A message that another store kept. */
+export interface OlderMessage extends MessageDraft {
+  readonly id: MessageId;
+  readonly ttlSeconds: number;
+}
 
 export interface MemoryStoreOptions {
   /** Bytes of channels and buffered messages, with what they take beside their data. */
@@ -143,6 +156,31 @@ export class MemoryStore implements Store {
     return this.#stored(channel, channel.adopt(id, draft, room ? limits : { ...limits, length: 0 }));
   }
 
+  /** Whether no message of the channel was ever here. */
+  isNew(name: string): boolean {
+    return this.#channels.get(name)?.lastMessageId === undefined;
+  }
+
+  /**
+   * Keeps older messages that another store had, as far as there is room for them; nobody present gets them.
+   * @param messages the oldest first; those that are not before all that are here are left out.
+   * @param most messages that the channel may have.
+   */
+  prepend(name: string, messages: readonly OlderMessage[], most: number): void {
+    const channel = this.#obtain(name);
+    const nowMs = this.#clock.steadyMs();
+    for (let i = messages.length - 1; i >= 0; i--) {
+      const { id, data, contentType, eventsourceEvent, ttlSeconds } = messages[i] as OlderMessage;
+      const oldest = channel.buffer.at(0);
+      if (oldest && compareIds(id, oldest.id) >= 0) continue;
+      const draft = { data, contentType, eventsourceEvent };
+      if (channel.buffer.length >= most || !this.#hasRoom(draft)) break;
+      const message = { ...draft, id, expiresAtMs: nowMs + ttlSeconds * 1000, buffered: true };
+      channel.buffer.unshift(message);
+      this.#kept(channel, message);
+    }
+  }
+
   /** Makes the channel known, until it has been idle for long enough. */
   keep(name: string): void {
     this.#fileIdle(this.#obtain(name));
@@ -247,12 +285,15 @@ export class MemoryStore implements Store {
 
   /** Counts and hands on what a channel has just kept. */
   #stored(channel: MemoryChannel, message: Message): Promise<void> | undefined {
-    if (message.buffered) {
-      this.#bytes += dataBytes(message) + MESSAGE_OVERHEAD_BYTES;
-      this.#messages += 1;
-      this.#agenda.file(channel, message.expiresAtMs);
-    } else this.#fileIdle(channel);
+    if (message.buffered) this.#kept(channel, message);
+    else this.#fileIdle(channel);
     return channel.handOn(message);
+  }
+
+  #kept(channel: MemoryChannel, message: Message): void {
+    this.#bytes += dataBytes(message) + MESSAGE_OVERHEAD_BYTES;
+    this.#messages += 1;
+    this.#agenda.file(channel, message.expiresAtMs);
   }
 
   #hasRoom(draft: MessageDraft): boolean {

@@ -35,6 +35,13 @@ export class MessageBuffer {
     this.#messages.push(message);
   }
 
+  /** Puts a message in front whose id is before all present ones; nobody who reads already gets it. */
+  unshift(message: Message): void {
+    if (this.#front > 0) this.#messages[--this.#front] = message;
+    else this.#messages.unshift(message);
+    this.#firstNumber -= 1;
+  }
+
   /** Keeps only the newest `length` messages. */
   trim(length: number): void {
     while (this.length > length) this.#dropOldest();

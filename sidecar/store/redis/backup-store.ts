@@ -4,6 +4,7 @@
  */
 
 import { scripts } from '../../../lua/scripts.generated.ts';
+import { after } from '../../timers.ts';
 import type { MemoryStore } from '../memory/memory-store.ts';
 import type { Delivery, MessageDraft } from '../message.ts';
 import type {
@@ -17,9 +18,10 @@ import type {
   StoreTotals,
   Subscription,
 } from '../store.ts';
+import type { RedisMessage } from './announcement.ts';
 import { Arrivals } from './arrivals.ts';
 import { channelKeys } from './channel-keys.ts';
-import { StoredMirror } from './channel-mirror.ts';
+import { keptData, StoredMirror } from './channel-mirror.ts';
 import { Deflater } from './deflater.ts';
 import { type RedisLink, RedisUnavailableError, type ShutdownCall } from './link.ts';
 import { readMessages } from './message-reader.ts';
@@ -29,10 +31,18 @@ import { Registration, type RegistrationSettings, registrationSettings } from '.
 import { RemoteSubscription } from './remote-subscription.ts';
 import { parseFigures } from './replies.ts';
 
+/** Milliseconds until what failed for a channel is tried again. */
+const RETRY_MS = 5000;
+
 /** A channel that memory has. */
 interface BackedUp {
-  readonly loaded: Promise<void>;
+  loaded: Promise<void>;
   isLoaded: boolean;
+  /** What Redis has of it is here. */
+  isRead: boolean;
+  /** When that failed last, in milliseconds of performance.now. */
+  triedAtMs: number;
+  retryTimer: NodeJS.Timeout | undefined;
   readonly registration: Registration;
 }
 
@@ -159,7 +169,10 @@ export class BackupStore implements Store {
   }
 
   async close(): Promise<void> {
-    for (const { registration } of this.#channels.values()) registration.stop();
+    for (const { registration, retryTimer } of this.#channels.values()) {
+      registration.stop();
+      clearTimeout(retryTimer);
+    }
     await this.#local.close();
   }
 
@@ -172,29 +185,84 @@ export class BackupStore implements Store {
     if (!channel) {
       const registration = new Registration(this.#link, this.#keys(name), this.#registration, {
         lost: () => {},
-        fault: (error) => this.#failed(name, error),
+        fault: (error) => {
+          this.#failed(name, error);
+          this.#registerLater(name);
+        },
       });
-      channel = { isLoaded: false, registration, loaded: this.#load(name, registration) };
+      channel = {
+        isLoaded: false,
+        isRead: false,
+        triedAtMs: 0,
+        registration,
+        loaded: Promise.resolve(),
+        retryTimer: undefined,
+      };
       this.#channels.set(name, channel);
+      channel.loaded = this.#load(name, channel);
+    } else if (
+      channel.isLoaded &&
+      !channel.isRead &&
+      this.#link.available &&
+      performance.now() - channel.triedAtMs >= RETRY_MS
+    ) {
+      channel.isLoaded = false;
+      channel.loaded = this.#load(name, channel);
     }
     return channel;
   }
 
-  async #load(name: string, registration: Registration): Promise<void> {
+  /** A keepalive failed: were there no other, Redis would forget the channel. */
+  #registerLater(name: string): void {
+    const channel = this.#channels.get(name);
+    if (!channel) return;
+    clearTimeout(channel.retryTimer);
+    channel.retryTimer = after(RETRY_MS, () => {
+      if (!this.#link.available) this.#registerLater(name);
+      else {
+        channel.registration.renew().catch((error: unknown) => {
+          this.#failed(name, error);
+          this.#registerLater(name);
+        });
+      }
+    });
+  }
+
+  async #load(name: string, channel: BackedUp): Promise<void> {
     this.#local.keep(name);
     try {
       // At the start Redis is waited for, since what it has is all that is left. Later on nobody waits for an outage.
       if (this.#link.available || !this.#wasAvailable) {
-        await registration.renew();
+        await channel.registration.renew();
         this.#wasAvailable = true;
-        const mirror = new StoredMirror(this.#local, name, this.deflater);
-        await readMessages(this.#link, this.#keys(name).head, undefined, false, mirror);
+        await this.#read(name);
+        channel.isRead = true;
       }
     } catch (error) {
       this.#failed(name, error);
+      channel.triedAtMs = performance.now();
     }
-    const channel = this.#channels.get(name);
-    if (channel) channel.isLoaded = true;
+    channel.isLoaded = true;
+  }
+
+  /** Reads what Redis has, all before any of it is kept: if that fails, the next attempt can begin anew. */
+  async #read(name: string): Promise<void> {
+    const mirror = new StoredMirror(this.#local, name, this.deflater);
+    const found: { message: RedisMessage; buffered: boolean }[] = [];
+    await readMessages(this.#link, this.#keys(name).head, undefined, false, {
+      resize: (maxMessages) => mirror.resize(maxMessages),
+      take: async (message, buffered) => {
+        found.push({ message, buffered });
+        if (found.length > most(mirror)) found.shift();
+      },
+    });
+    if (this.#local.isNew(name)) {
+      for (const { message, buffered } of found) await mirror.take(message, buffered);
+    } else {
+      // It was first used during an outage.
+      const messages = found.map(({ message }) => ({ ...message, data: keptData(message) }));
+      this.#local.prepend(name, messages, most(mirror));
+    }
   }
 
   /** The copy is made in the background; while Redis is away there is none. */
@@ -211,6 +279,12 @@ export class BackupStore implements Store {
     if (!channel) return;
     this.#channels.delete(name);
     channel.registration.stop();
+    clearTimeout(channel.retryTimer);
     await channel.registration.end().catch((error: unknown) => this.#failed(name, error));
   }
+}
+
+/** Messages that the channel keeps. */
+function most({ maxMessages }: StoredMirror): number {
+  return maxMessages > 0 ? maxMessages : Number.POSITIVE_INFINITY;
 }

@@ -33,7 +33,7 @@ const always = () => true;
 const MAX_KEPT_ALIVE = 2;
 
 /** A message's data to be kept: what came over a connection is a slice of all that was read at once. */
-function keptData({ data }: RedisMessage): Buffer {
+export function keptData({ data }: RedisMessage): Buffer {
   return data.buffer.byteLength > MAX_KEPT_ALIVE * data.length ? ownBytes([data]) : data;
 }
 
