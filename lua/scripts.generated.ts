@@ -1903,6 +1903,124 @@ export const scripts = {
     ],
   },
   /**
+   * Finds where a subscriber begins that starts at the Nth message of a channel's buffer.
+   *
+   * KEYS[1] channel  key of the channel's head, ns{channel:ID}
+   * ARGV[1] nth      1 for the oldest message, 2 for the next one, …; -1 for the newest, -2 for the one before, …
+   *
+   * Reply: id of the message before that one, or "" when there is none. Where there are fewer messages, the Nth oldest is
+   * the newest, and the Nth newest the oldest.
+   */
+  nth_message: {
+    name: 'nth_message',
+    sha1: '4c6b510c13208df74eb3cfba03283e389039ba89',
+    source: bytes('utf8', [
+      "-- Finds where a subscriber begins that starts at the Nth message of a channel's buffer.\n",
+      '--\n',
+      "-- KEYS[1] channel  key of the channel's head, ns{channel:ID}\n",
+      '-- ARGV[1] nth      1 for the oldest message, 2 for the next one, …; -1 for the newest, -2 for the one before, …\n',
+      '--\n',
+      '-- Reply: id of the message before that one, or "" when there is none. Where there are fewer messages, the Nth oldest is\n',
+      '-- the newest, and the Nth newest the oldest.\n',
+      '\n',
+      "-- Checks of a script's arguments. They remember the first wrong one, so that a script checks them all, then refuses\n",
+      '-- once, before it has changed anything.\n',
+      '\n',
+      'local wrong\n',
+      '\n',
+      'local function expect(name, value, expectation)\n',
+      '  wrong = wrong or (name .. (value and expectation or " is missing"))\n',
+      'end\n',
+      '\n',
+      '-- The argument as it came, which may be empty.\n',
+      'local function text(name, value)\n',
+      '  if not value then expect(name, value) end\n',
+      '  return value\n',
+      'end\n',
+      '\n',
+      '-- Larger numbers would lose digits as text.\n',
+      'local MAX_INTEGER = 10 ^ 13\n',
+      '\n',
+      '-- The argument as a number; it must be whole and at least `least`.\n',
+      'local function integer(name, value, least)\n',
+      '  local number = tonumber(value)\n',
+      '  if number and number >= least and number <= MAX_INTEGER and number % 1 == 0 then return number end\n',
+      '  expect(name, value, " must be a whole number of at least " .. least)\n',
+      'end\n',
+      '\n',
+      '-- The argument as it came, one of two words.\n',
+      'local function either(name, value, one, other)\n',
+      '  if value == one or value == other then return value end\n',
+      '  expect(name, value, " must be " .. one .. " or " .. other)\n',
+      'end\n',
+      '\n',
+      '-- The error reply for the wrong argument, nil when all are right.\n',
+      'local function refusal()\n',
+      '  return wrong and redis.error_reply("ERR " .. wrong)\n',
+      'end\n',
+      "-- Messages are hashes of their own beside the channel's head.\n",
+      '\n',
+      "-- What the key of each of a channel's messages begins with; its id, `time:tag`, follows.\n",
+      'local function message_prefix(channel)\n',
+      '  return channel .. ":msg:"\n',
+      'end\n',
+      '\n',
+      "-- Takes expired messages from the list's oldest end: Redis drops their hashes by itself, the list knows nothing of it.\n",
+      '-- A message that outlives younger ones keeps them in the list. Returns how many of `count` entries are left. Very many\n',
+      '-- are dropped by several calls, so that none holds Redis up.\n',
+      'local MAX_DROPPED = 1000\n',
+      '\n',
+      'local function drop_expired(channel, count)\n',
+      '  local messages, prefix = channel .. ":messages", message_prefix(channel)\n',
+      '  local least = count - MAX_DROPPED\n',
+      '  while count > 0 and count > least do\n',
+      '    local oldest = redis.call("LINDEX", messages, -1)\n',
+      '    if redis.call("EXISTS", prefix .. oldest) == 1 then break end\n',
+      '    redis.call("RPOP", messages)\n',
+      '    count = count - 1\n',
+      '  end\n',
+      '  return count\n',
+      'end\n',
+      '\n',
+      '-- Further than nchan_subscriber_first_message counts.\n',
+      'local LEAST_NTH = -1000\n',
+      '\n',
+      'local channel = text("channel", KEYS[1])\n',
+      'local nth = integer("nth", ARGV[1], LEAST_NTH)\n',
+      'local refused = refusal()\n',
+      'if refused then return refused end\n',
+      '\n',
+      'local messages = channel .. ":messages"\n',
+      'local count = drop_expired(channel, redis.call("LLEN", messages))\n',
+      'local before\n',
+      'if nth < 0 then before = math.max(count + nth, 0) else before = math.max(math.min(nth, count) - 1, 0) end\n',
+      '-- The newest message comes first.\n',
+      'return before > 0 and redis.call("LINDEX", messages, count - before) or ""\n',
+    ]),
+    keys: [
+      { name: 'channel', description: "key of the channel's head, ns{channel:ID}" },
+    ],
+    args: [
+      { name: 'nth', description: '1 for the oldest message, 2 for the next one, …; -1 for the newest, -2 for the one before, …' },
+    ],
+    lines: [
+      { embedded: 1, file: 'nth_message.lua', line: 1 },
+      { embedded: 9, file: 'include/argument.lua', line: 1, includedAt: 9 },
+      { embedded: 44, file: 'include/message_key.lua', line: 1, includedAt: 10 },
+      { embedded: 50, file: 'include/drop_expired.lua', line: 2, includedAt: 10 },
+      { embedded: 67, file: 'nth_message.lua', line: 11 },
+    ],
+    comment: [
+      " Finds where a subscriber begins that starts at the Nth message of a channel's buffer.",
+      '',
+      " KEYS[1] channel  key of the channel's head, ns{channel:ID}",
+      ' ARGV[1] nth      1 for the oldest message, 2 for the next one, …; -1 for the newest, -2 for the one before, …',
+      '',
+      ' Reply: id of the message before that one, or "" when there is none. Where there are fewer messages, the Nth oldest is',
+      ' the newest, and the Nth newest the oldest.',
+    ],
+  },
+  /**
    * Publishes a message: stores it, trims the channel's buffer and announces it to every server.
    *
    * KEYS[1] channel            key of the channel's head, ns{channel:ID}
@@ -3268,10 +3386,10 @@ export const scripts = {
 
 export type Scripts = typeof scripts;
 
-export const count = 19;
+export const count = 20;
 
 /** The hashes of all scripts, with blanks between. */
-export const allHashes = '7571275598b52c0571dc80ccc86d4b892425a252 efa12e2820e566f7ca0fcab0d897aa8141bb638e 7987c6327eadd671ad93fb3e00107d5d59554795 59b1cb64d5eecabf0389d02c02675f59c21d45c6 197f8b434cc65aeca4998a684e51b54c193bc83d 8bdcc5921004efbdc0aa705ae81cebe5dc99b993 cbc548e8a2b869e5b9cd1a67240bfd74b4ba2525 dd51216cb4c3c75a9bd021f33a363b14908c5e0a 1594a071f91c7606dadfde2a654d9dfbcaaef5f4 51c0a5e15290948ef34fdda8108a9409bb5e0ac7 23c50dc1885726b912c469a4e364ca3dda64e362 d58fe9ec3160f346c630f6591ac4c14c1ea9c567 97b762a78c35f8918ced055b63a9536054c189a8 3265222bac67cf63641a563f060cbc69a97fdebc c3a6cd66cb8bdbe7d26811336b10843e23341d2e ba6f888c2c4856c2b8b24444fd617f4f78b047dd a67182fe36858912250ec3d1443df88ab71dba39 3cc37ffa261fd53ffef4ebad19d2a4bdb47aaf72 d61712a8ea9c6145fa065c5959e2f8336118d167';
+export const allHashes = '7571275598b52c0571dc80ccc86d4b892425a252 efa12e2820e566f7ca0fcab0d897aa8141bb638e 7987c6327eadd671ad93fb3e00107d5d59554795 59b1cb64d5eecabf0389d02c02675f59c21d45c6 197f8b434cc65aeca4998a684e51b54c193bc83d 8bdcc5921004efbdc0aa705ae81cebe5dc99b993 cbc548e8a2b869e5b9cd1a67240bfd74b4ba2525 dd51216cb4c3c75a9bd021f33a363b14908c5e0a 1594a071f91c7606dadfde2a654d9dfbcaaef5f4 51c0a5e15290948ef34fdda8108a9409bb5e0ac7 23c50dc1885726b912c469a4e364ca3dda64e362 d58fe9ec3160f346c630f6591ac4c14c1ea9c567 4c6b510c13208df74eb3cfba03283e389039ba89 97b762a78c35f8918ced055b63a9536054c189a8 3265222bac67cf63641a563f060cbc69a97fdebc c3a6cd66cb8bdbe7d26811336b10843e23341d2e ba6f888c2c4856c2b8b24444fd617f4f78b047dd a67182fe36858912250ec3d1443df88ab71dba39 3cc37ffa261fd53ffef4ebad19d2a4bdb47aaf72 d61712a8ea9c6145fa065c5959e2f8336118d167';
 
 /** Every script, in the order of the files. */
 export function* each(): Generator<Script> {

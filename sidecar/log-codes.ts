@@ -58,8 +58,9 @@ export const LOG_CODES = {
     cure: 'the line names the script and its line; njchan redis-check looks for keys that are not as they should be',
   },
   'NJ-REDIS-COPIES': {
-    level: 'error',
-    meaning: 'There is no room to keep copies of messages from Redis: who subscribes later may miss some.',
+    level: 'warn',
+    meaning:
+      'There is no room to keep copies of messages from Redis. The line says what becomes of them; none is lost where Redis stores messages for all servers.',
     cure: 'raise nchan_shared_memory_size',
   },
   'NJ-REDIS-CONFIG': {

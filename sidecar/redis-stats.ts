@@ -10,7 +10,7 @@ const TOTALS: readonly (readonly [nchan: string, ours: readonly string[]])[] = [
   ['channel_change_subscriber_count', ['add_fakesub']],
   ['channel_delete', ['delete']],
   ['channel_find', ['find_channel']],
-  ['channel_get_message', ['get_message', 'get_messages']],
+  ['channel_get_message', ['get_message', 'get_messages', 'nth_message']],
   ['channel_get_large_message', ['get_message_from_key']],
   ['channel_publish_message', ['publish', 'publish_nostore']],
   ['channel_request_subscriber_info', ['request_subscriber_info']],

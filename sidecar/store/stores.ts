@@ -9,6 +9,7 @@ import { MemoryStore, type MemoryStoreOptions } from './memory/memory-store.ts';
 import { BackupStore } from './redis/backup-store.ts';
 import { sayFarewells } from './redis/farewells.ts';
 import type { LinkEvents, LinkStats, RedisLink, ShutdownCall } from './redis/link.ts';
+import { pastLimiter } from './redis/redis-past.ts';
 import { RedisStore, type RedisStoreSettings } from './redis/redis-store.ts';
 import { SubscriberCounts } from './redis/subscriber-counts.ts';
 import type { Store, StoreSize, StoreTotals } from './store.ts';
@@ -34,6 +35,7 @@ interface Upstream {
   readonly counts: boolean;
   readonly link: RedisLink;
   readonly subscribers: SubscriberCounts;
+  readonly pastLimiter: ReturnType<typeof pastLimiter>;
   /** By what their locations say. */
   readonly stores: Map<string, RedisStore | BackupStore>;
   /** The same by the settings that asked for them: they are parsed once for many requests. */
@@ -49,16 +51,12 @@ const LOCATION_KEYS = [
   'channelTimeout',
 ] as const satisfies (keyof RedisLocationSettings)[];
 
-/** There is no room to keep a message of Redis's here: who comes later does not get it. */
-class CopyNotKeptError extends Error {
-  override readonly name = 'CopyNotKeptError';
-  constructor() {
-    super('there is no room to keep copies of messages; raise nchan_shared_memory_size');
-  }
-}
-
-/** One for all: there may be very many. */
-const NOT_KEPT = new CopyNotKeptError();
+/** What becomes of messages of Redis that have no room in nchan_shared_memory_size, by the storage mode. */
+const CROWDED: Record<RedisLocationSettings['redisStorageMode'], string> = {
+  distributed: 'who asks for them gets them from Redis, which takes longer',
+  nostore: 'who comes later gets fewer of them',
+  backup: 'the oldest that Redis has are not there for subscribers',
+};
 
 export class Stores {
   readonly memory: MemoryStore;
@@ -219,6 +217,7 @@ export class Stores {
       settings: { ...upstream, fakesubIntervalMs, publishCutoffBytes } as unknown as RedisStoreSettings,
       link,
       subscribers,
+      pastLimiter: pastLimiter(),
       stores,
       bySettings: new WeakMap(),
     });
@@ -229,13 +228,19 @@ export class Stores {
     const kind = error instanceof ScriptError ? error.kind : message;
     const more = this.#faults.met(`${upstream} ${kind}`);
     if (more === undefined) return;
-    const code = error instanceof CopyNotKeptError ? 'NJ-REDIS-COPIES' : 'NJ-REDIS-CHANNEL';
     const about = { upstream, channel, err: error };
-    logFault(this.#log, code, `a channel in Redis failed: ${message}${more}`, about);
+    logFault(this.#log, 'NJ-REDIS-CHANNEL', `a channel in Redis failed: ${message}${more}`, about);
+  }
+
+  #tellCrowded({ redisUpstream: upstream, redisStorageMode }: RedisLocationSettings): void {
+    const more = this.#faults.met(`${upstream} ${redisStorageMode} crowded`);
+    if (more === undefined) return;
+    const what = `no room for copies of messages in nchan_shared_memory_size: ${CROWDED[redisStorageMode]}`;
+    logFault(this.#log, 'NJ-REDIS-COPIES', `${what}${more}`, { upstream });
   }
 
   #newStore(
-    { settings, link, subscribers }: Upstream,
+    { settings, link, subscribers, pastLimiter }: Upstream,
     location: RedisLocationSettings,
   ): RedisStore | BackupStore {
     const own = { ...settings, ...location };
@@ -243,7 +248,7 @@ export class Stores {
       this.#tell(location.redisUpstream, channel, error);
     const memory = {
       ...this.#memoryOptions,
-      crowded: (channel: string) => fault(channel, NOT_KEPT),
+      crowded: () => this.#tellCrowded(location),
     };
     if (location.redisStorageMode === 'backup') {
       return new BackupStore(
@@ -253,7 +258,7 @@ export class Stores {
         fault,
       );
     }
-    return new RedisStore(own, link, new MemoryStore(memory), fault, subscribers);
+    return new RedisStore(own, link, new MemoryStore(memory), fault, subscribers, pastLimiter);
   }
 }
 

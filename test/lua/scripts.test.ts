@@ -16,6 +16,7 @@ import { describeForgetWorkers } from './scripts/forget-workers.ts';
 import { describeGetMessage, describeGetMessageFromKey } from './scripts/get-message.ts';
 import { describeGetMessages } from './scripts/get-messages.ts';
 import { describeFindHooks, describeKeepHooks } from './scripts/hooks.ts';
+import { describeNthMessage } from './scripts/nth-message.ts';
 import { describePublish } from './scripts/publish.ts';
 import { describeRsck } from './scripts/rsck.ts';
 import {
@@ -44,6 +45,7 @@ const SUITES: Record<string, (lua: Lua) => void> = {
   get_messages: describeGetMessages,
   get_subscriber_info_id: describeGetSubscriberInfoId,
   keep_hooks: describeKeepHooks,
+  nth_message: describeNthMessage,
   publish: describePublish,
   publish_nostore: describePublishNostore,
   publish_status: describePublishStatus,

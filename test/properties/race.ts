@@ -3,7 +3,7 @@
  */
 import { request } from '../support/raw-http.ts';
 import { sleep } from '../support/wait.ts';
-import { Ledger } from './ledger.ts';
+import { Ledger, label } from './ledger.ts';
 import type { Plan, Step } from './plan.ts';
 import { publish } from './publisher.ts';
 import { Subscriber } from './subscriber.ts';
@@ -24,6 +24,8 @@ export interface Outcome {
 export interface Server {
   readonly port: number;
   readonly sidecarPid: number;
+  /** See History. */
+  readonly readsLate?: boolean;
 }
 
 let races = 0;
@@ -71,7 +73,10 @@ class Race {
         await request(this.#server.port, 'DELETE', `/pub/${channel}?length=1&timeout=1s`);
       }
     }
-    const histories = this.#channels.map((name) => [name, new History(this.#ledger.of(name))] as const);
+    const { readsLate } = this.#server;
+    const histories = this.#channels.map(
+      (name) => [name, new History(this.#ledger.of(name), readsLate)] as const,
+    );
     return { subscribers: this.#subscribers, histories: new Map(histories) };
   }
 
@@ -138,4 +143,25 @@ export function faultsOfRace({ subscribers, histories }: Outcome): string[] {
     faults.push(...faultsOf(own, visits, transport.resumes).map((fault) => `${who}: ${fault}`));
   }
   return faults;
+}
+
+/** Subscribers that did not get every message of each of their channels, once more for each time that they began anew. */
+export function gapsOf({ subscribers, histories }: Outcome): string[] {
+  return subscribers.flatMap(({ transport, channels, visits }) => {
+    const sessions = transport.resumes
+      ? [visits.flatMap(({ arrivals }) => arrivals)]
+      : visits.map(({ arrivals }) => arrivals);
+    return channels.flatMap((channel) => {
+      const { publications } = histories.get(channel) as History;
+      const everything = publications.map(({ body }) => label(body));
+      const bodies = new Set(publications.map(({ body }) => body));
+      return sessions.flatMap((session) => {
+        const got = session.filter(({ body }) => bodies.has(body)).map(({ body }) => label(body));
+        const due = everything.slice(0, transport.resumes ? everything.length : got.length);
+        return got.join() === due.join()
+          ? []
+          : [`${transport.name} of ${channels} got ${got} and not ${due}`];
+      });
+    });
+  });
 }

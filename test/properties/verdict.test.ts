@@ -53,6 +53,16 @@ describe('what one subscriber got', () => {
     expect(faults(publications, visits)).toHaveLength(count);
   });
 
+  it('may lack what the buffer lost before it was read, and begin in the middle of that', () => {
+    const late = (...visits: Visit[]) => faultsOf([new History(six(2), true)], visits, true);
+    expect(late(visit(0, 9, 'a0'), visit(26, 99, 'a3', 'a4'))).toEqual([]);
+    expect(late(visit(0, 9, 'a0'), visit(26, 29, 'a3', 'a4'))).toHaveLength(1);
+    expect(late(visit(0, 9, 'a0'), visit(26, 99, 'a5'))).toHaveLength(1);
+    expect(late(visit(0, 99, 'a0', 'a3', 'a4'))).toEqual([]);
+    expect(late(visit(0, 99, 'a0', 'a5'))).toHaveLength(1);
+    expect(late(visit(0, 99, 'a0', 'a2', 'a4'))).toHaveLength(1);
+  });
+
   it('may come again only to those who cannot resume', () => {
     const visits = [visit(0, 99, 'a0', 'a1'), visit(99, 99, 'a0', 'a1')];
     expect(faults(six(), visits, false)).toEqual([]);

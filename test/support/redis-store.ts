@@ -17,13 +17,23 @@ const OLDEST: Start = { first: 1 };
 export interface OpenedStore {
   readonly store: RedisStore;
   readonly link: RedisLink;
+  /** Its copies. */
+  readonly local: MemoryStore;
   readonly faults: { channel: string; error: Error }[];
+}
+
+export interface StoreOptions {
+  /** Bytes that its copies may take. */
+  readonly limitBytes?: number;
+  /** What the store gets in place of the link. */
+  readonly wrap?: (link: RedisLink) => RedisLink;
 }
 
 /** Opens a store with a link of its own, as another server has it; closed after the test file. */
 export async function openRedisStore(
   redis: RedisServer,
   settings: Partial<RedisStoreSettings> = {},
+  { limitBytes = LIMIT_BYTES, wrap = (link) => link }: StoreOptions = {},
 ): Promise<OpenedStore> {
   const upstream = upstreamOf([urlOf(redis)]);
   let store: RedisStore | undefined;
@@ -36,6 +46,7 @@ export async function openRedisStore(
   atEnd(() => link.close());
   await waitFor('the link', () => link.available);
   const faults: OpenedStore['faults'] = [];
+  const local = new MemoryStore({ limitBytes });
   store = new RedisStore(
     {
       ...upstream,
@@ -49,11 +60,11 @@ export async function openRedisStore(
       publishCutoffBytes: 5120,
       ...settings,
     },
-    link,
-    new MemoryStore({ limitBytes: LIMIT_BYTES }),
+    wrap(link),
+    local,
     (channel, error) => faults.push({ channel, error: error as Error }),
   );
-  return { store, link, faults };
+  return { store, link, local, faults };
 }
 
 /** Takes messages as lines, each as text. */

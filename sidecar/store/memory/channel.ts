@@ -17,6 +17,13 @@ export interface ChannelHost {
   deserted(channel: MemoryChannel): void;
 }
 
+/** A message that the store has of which this is a copy, and this has not. */
+interface Missing {
+  readonly id: MessageId;
+  /** When that store has none of those up to it any more; milliseconds of Clock.steadyMs. */
+  readonly expiresAtMs: number;
+}
+
 /** One channel: its buffer, the ids it gives, and the feeds through which subscribers get its messages. */
 export class MemoryChannel implements Filed {
   readonly name: string;
@@ -30,6 +37,7 @@ export class MemoryChannel implements Filed {
   #feeds = new Map<Feed, number[]>();
   #subscribers = 0;
   #lastSeenSubscriber: number | undefined;
+  #missing: Missing | undefined;
 
   constructor(name: string, host: ChannelHost) {
     this.name = name;
@@ -52,6 +60,24 @@ export class MemoryChannel implements Filed {
   /** The newest id given, undefined before the first. */
   get lastMessageId(): MessageId | undefined {
     return this.#ids.last;
+  }
+
+  /** The newest message that is not here for want of room; what is newer is here. */
+  get missing(): Missing | undefined {
+    if (this.#missing && this.#missing.expiresAtMs <= this.#host.clock.steadyMs()) this.#missing = undefined;
+    return this.#missing;
+  }
+
+  /** A message has left the buffer for want of room, or passed. */
+  misses({ id, expiresAtMs }: Missing): void {
+    this.#missing = { id, expiresAtMs: Math.max(expiresAtMs, this.#missing?.expiresAtMs ?? 0) };
+    this.buffer.leftForRoom();
+  }
+
+  /** Drops all messages; the other store has none, either. */
+  clear(): void {
+    this.buffer.clear();
+    this.#missing = undefined;
   }
 
   /** Drops the messages whose time is over. */
@@ -84,11 +110,22 @@ export class MemoryChannel implements Filed {
   adopt(id: MessageId | undefined, draft: MessageDraft, limits: BufferLimits): Message {
     if (id) this.#ids.last = id;
     const message = this.#keep(id ?? this.#ids.next(this.#host.clock.unixMs()), draft, limits);
-    if (message.buffered) this.buffer.trim(limits.length);
+    if (message.buffered) {
+      this.buffer.trim(limits.length);
+      if (this.buffer.length >= limits.length) this.#missing = undefined; // the other store has no more, either
+    }
     return message;
   }
 
-  #keep(id: MessageId, draft: MessageDraft, limits: BufferLimits): Message {
+  /** The same for one that is in the other store's buffer, but has no room here: only present subscribers get it. */
+  pass(id: MessageId, draft: MessageDraft, limits: BufferLimits): Message {
+    this.#ids.last = id;
+    const message = this.#keep(id, draft, limits, false);
+    this.buffer.pass();
+    return message;
+  }
+
+  #keep(id: MessageId, draft: MessageDraft, limits: BufferLimits, hasRoom = true): Message {
     const nowMs = this.#host.clock.steadyMs();
     const message: Message = {
       id,
@@ -101,7 +138,7 @@ export class MemoryChannel implements Filed {
     };
     this.lastUsedMs = nowMs;
     this.buffer.expire(nowMs);
-    if (message.buffered) this.buffer.push(message);
+    if (message.buffered && hasRoom) this.buffer.push(message);
     return message;
   }
 

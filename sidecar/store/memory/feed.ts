@@ -10,6 +10,7 @@ import type { Delivery, Message } from '../message.ts';
 import { Position } from '../position.ts';
 import type { EndReason, ListInfo } from '../store.ts';
 import type { MemoryChannel } from './channel.ts';
+import type { Lack, Page, Past } from './past.ts';
 import type { Rounds } from './rounds.ts';
 import type { MemorySubscription } from './subscription.ts';
 
@@ -19,6 +20,8 @@ export interface FeedHost {
   readonly rounds: Rounds;
   /** The last subscription left, or all were ended: the feed is of no use any more. */
   deserted(feed: Feed): void;
+  /** For a copy of another store: where its channels' past is. */
+  past(): Past;
   /** Serving one subscriber failed; it was ended, the others go on. */
   fault(error: unknown): void;
 }
@@ -88,6 +91,12 @@ export class Feed implements GroupOwner<MemorySubscription> {
     this.#leaveGroup(subscription);
     this.#beginsReading(subscription);
     return owed;
+  }
+
+  /** See Past.ask. */
+  ask(lacks: readonly Lack[], take: (page: Page) => void): () => void {
+    const names = this.channels.map(({ name }) => name);
+    return this.#host.past().ask(names, lacks, take);
   }
 
   leave(subscription: MemorySubscription): void {

@@ -23,10 +23,12 @@ import {
   type Subscription,
 } from '../store.ts';
 import { Agenda } from './agenda.ts';
-import { BufferReader } from './buffer-reader.ts';
+import { BufferReader, type Seen, startIds } from './buffer-reader.ts';
 import { type ChannelHost, MemoryChannel } from './channel.ts';
+import { Evictions } from './evictions.ts';
 import { Feed, type FeedHost } from './feed.ts';
 import { StoreClock } from './id-clock.ts';
+import type { Past } from './past.ts';
 import { type FeedPlaces, Rounds } from './rounds.ts';
 import { MemorySubscription } from './subscription.ts';
 
@@ -56,7 +58,7 @@ export interface MemoryStoreOptions {
   readonly remembered?: boolean;
   /** Called with the name of each channel that is forgotten, since nobody used it. */
   readonly forgotten?: (name: string) => void;
-  /** Called when a copy of another store's message is only delivered, because there is no room to keep it. */
+  /** Called with the channel of each message of another store that leaves, or is only delivered, for want of room. */
   readonly crowded?: (channel: string) => void;
   /** Takes what was thrown while one subscriber was served; the subscriber has been ended, the others go on. */
   readonly fault?: (error: unknown) => void;
@@ -84,7 +86,8 @@ export class MemoryStore implements Store {
   readonly #timer: NodeJS.Timeout;
   #closing = false;
   readonly #forgotten: ((name: string) => void) | undefined;
-  readonly #crowded: ((name: string) => void) | undefined;
+  readonly #evictions: Evictions;
+  #past: Past | undefined;
   #bytes = 0;
   #messages = 0;
   /** Feeds of several channels. */
@@ -97,12 +100,12 @@ export class MemoryStore implements Store {
       stepsPerTurn,
       fault = uncaught,
       forgotten,
-      crowded,
+      crowded = () => {},
       remembered,
     } = options;
     this.#limitBytes = limitBytes;
     this.#forgotten = forgotten;
-    this.#crowded = crowded;
+    this.#evictions = new Evictions(crowded);
     this.#clock = clock;
     const queue = new WorkQueue(stepsPerTurn);
     const rounds = new Rounds(queue);
@@ -115,9 +118,18 @@ export class MemoryStore implements Store {
       ids,
       rounds,
       messageDropped: (message) => this.#dropped(message),
-      deserted: (channel) => this.#fileIdle(channel),
+      deserted: (channel) => {
+        this.#evictions.unwatched(channel);
+        this.#fileIdle(channel);
+      },
     };
-    this.#feedHost = { queue, rounds, fault, deserted: (feed) => this.#forgetFeed(feed) };
+    this.#feedHost = {
+      queue,
+      rounds,
+      fault,
+      deserted: (feed) => this.#forgetFeed(feed),
+      past: () => this.#past as Past,
+    };
     this.#timer = every(SWEEP_SECONDS, () => {
       this.#agenda.dueUntil(clock.steadyMs());
       queue.add(this.#agenda);
@@ -127,6 +139,29 @@ export class MemoryStore implements Store {
   /** Changes the limit; what is stored stays. */
   setLimit(limitBytes: number): void {
     this.#limitBytes = limitBytes;
+  }
+
+  /**
+   * Says that this is a copy of another store, of whose messages any may leave to make room for newer ones.
+   * @param past where they can be read.
+   */
+  isCopy(past: Past): void {
+    this.#past = past;
+    this.#evictions.allow();
+  }
+
+  /** For each channel of a list whether only the other store knows where someone begins who starts so. */
+  needsPast(names: readonly string[], start: Start): boolean[] {
+    return names.map((name) => {
+      const channel = this.#channels.get(name);
+      if (!channel?.missing || !('first' in start)) return false;
+      return start.first > 1 || -start.first > channel.buffer.length;
+    });
+  }
+
+  /** For each channel the id after which someone begins who starts so, if `needsPast` says that it is known here. */
+  begins(names: readonly string[], start: Start): MessageId[] {
+    return startIds(this.#list(names), start);
   }
 
   /** Resolves when every list has the message, so that publishers cannot be faster than lists are served. */
@@ -140,8 +175,8 @@ export class MemoryStore implements Store {
   }
 
   /**
-   * Keeps and delivers a message of another store, of which this one has a copy. Where there is no room for it, it is
-   * only delivered.
+   * Keeps and delivers a message of another store, of which this one has a copy. Where there is no room for it, older
+   * ones leave; where that is not enough, it is only delivered.
    * @param id after those of all earlier messages; undefined to give it one.
    */
   adopt(
@@ -151,9 +186,15 @@ export class MemoryStore implements Store {
     limits: BufferLimits,
   ): Promise<void> | undefined {
     const channel = this.#obtain(name);
-    const room = limits.length === 0 || this.#hasRoom(draft);
-    if (!room) this.#crowded?.(name);
-    return this.#stored(channel, channel.adopt(id, draft, room ? limits : { ...limits, length: 0 }));
+    const fits = dataBytes(draft) + MESSAGE_OVERHEAD_BYTES <= this.#limitBytes;
+    if (limits.length === 0 || this.#evictions.makeRoom(channel, fits, () => this.#hasRoom(draft))) {
+      return this.#stored(channel, channel.adopt(id, draft, limits));
+    }
+    const message =
+      id && this.#past ? channel.pass(id, draft, limits) : channel.adopt(id, draft, { ...limits, length: 0 });
+    this.#evictions.passed(channel, message);
+    this.#fileIdle(channel);
+    return channel.handOn(message);
   }
 
   /** Whether no message of the channel was ever here. */
@@ -174,8 +215,12 @@ export class MemoryStore implements Store {
       const oldest = channel.buffer.at(0);
       if (oldest && compareIds(id, oldest.id) >= 0) continue;
       const draft = { data, contentType, eventsourceEvent };
-      if (channel.buffer.length >= most || !this.#hasRoom(draft)) break;
       const message = { ...draft, id, expiresAtMs: nowMs + ttlSeconds * 1000, buffered: true };
+      if (channel.buffer.length >= most) break;
+      if (!this.#hasRoom(draft)) {
+        this.#evictions.passed(channel, message);
+        break;
+      }
       channel.buffer.unshift(message);
       this.#kept(channel, message);
     }
@@ -190,7 +235,7 @@ export class MemoryStore implements Store {
   forget(name: string): void {
     const channel = this.#channels.get(name);
     if (!channel || channel.subscribers > 0) return;
-    channel.buffer.clear();
+    channel.clear();
     this.#forget(channel);
   }
 
@@ -203,13 +248,13 @@ export class MemoryStore implements Store {
     if (!channel) return undefined;
     const before = channel.info();
     const ended = channel.endSubscribers('deleted');
-    channel.buffer.clear();
+    channel.clear();
     this.#fileIdle(channel);
     await ended;
     return before;
   }
 
-  subscribe(names: readonly string[], start: Start, sink: Sink): Subscription {
+  subscribe(names: readonly string[], start: Start | Seen, sink: Sink): Subscription {
     const feed = this.#findFeed(names) ?? this.#newFeed(names);
     for (const channel of feed.channels) channel.expire();
     const subscription = new MemorySubscription(feed, sink, start);
@@ -224,8 +269,14 @@ export class MemoryStore implements Store {
     return subscription;
   }
 
-  async read(names: readonly string[], start: Start, limit: number, limitBytes: number): Promise<Delivery[]> {
-    const channels = names.map((name) => this.#channels.get(name) ?? this.#newChannel(name));
+  /** @throws what Past.read throws. */
+  async read(
+    names: readonly string[],
+    start: Start | Seen,
+    limit: number,
+    limitBytes: number,
+  ): Promise<Delivery[]> {
+    const channels = this.#list(names);
     for (const channel of channels) {
       channel.expire();
       channel.seen();
@@ -233,11 +284,18 @@ export class MemoryStore implements Store {
     const reader = new BufferReader(channels, start);
     const deliveries: Delivery[] = [];
     let bytes = 0;
-    while (deliveries.length < limit && bytes < limitBytes) {
-      const delivery = reader.next();
-      if (!delivery) break;
-      deliveries.push(delivery);
-      bytes += delivery.message.data.length;
+    const readOn = (): void => {
+      reader.refresh();
+      while (deliveries.length < limit && bytes < limitBytes) {
+        const delivery = reader.next();
+        if (!delivery) break;
+        deliveries.push(delivery);
+        bytes += delivery.message.data.length;
+      }
+    };
+    readOn();
+    while (reader.isLacking && deliveries.length < limit && bytes < limitBytes) {
+      await (this.#past as Past).read(names, reader.lacks(), (page) => reader.readPage(page, readOn));
     }
     return deliveries;
   }
@@ -294,6 +352,7 @@ export class MemoryStore implements Store {
     this.#bytes += dataBytes(message) + MESSAGE_OVERHEAD_BYTES;
     this.#messages += 1;
     this.#agenda.file(channel, message.expiresAtMs);
+    if (channel.subscribers === 0) this.#evictions.filled(channel);
   }
 
   #hasRoom(draft: MessageDraft): boolean {
@@ -311,6 +370,11 @@ export class MemoryStore implements Store {
       this.#channels.set(name, channel);
     }
     return channel;
+  }
+
+  /** The channels of a list; those that nobody knows are empty, and nobody gets to know them. */
+  #list(names: readonly string[]): MemoryChannel[] {
+    return names.map((name) => this.#channels.get(name) ?? this.#newChannel(name));
   }
 
   #newChannel(name: string): MemoryChannel {
@@ -353,6 +417,8 @@ export class MemoryStore implements Store {
     const oldest = channel.buffer.at(0);
     if (oldest) {
       this.#agenda.file(channel, oldest.expiresAtMs);
+    } else if (channel.missing) {
+      this.#agenda.file(channel, channel.missing.expiresAtMs);
     } else if (channel.subscribers === 0) {
       const idleMs = this.#clock.steadyMs() - channel.lastUsedMs;
       if (idleMs >= IDLE_CHANNEL_SECONDS * 1000) this.#forget(channel);
@@ -362,6 +428,7 @@ export class MemoryStore implements Store {
 
   #forget(channel: MemoryChannel): void {
     this.#channels.delete(channel.name);
+    this.#evictions.forget(channel);
     this.#forgotten?.(channel.name);
     // A channel that begins anew gives its first id of a second again, so that second must be over for everyone: after
     // the wall clock stepped back it could last for hours.

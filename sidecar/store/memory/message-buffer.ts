@@ -9,6 +9,7 @@ export class MessageBuffer {
   #messages: (Message | undefined)[] = [];
   #front = 0;
   #firstNumber = 0;
+  #firstHere = Number.NEGATIVE_INFINITY;
   /** Called with every message that leaves the buffer. */
   readonly #onDrop: (message: Message) => void;
 
@@ -23,6 +24,24 @@ export class MessageBuffer {
   /** The number of the oldest message kept, or of the next one if none is: how many have left. */
   get firstNumber(): number {
     return this.#firstNumber;
+  }
+
+  /**
+   * Whether a message with this number may be in the store of which this is a copy, and not here for want of room. All
+   * from the next one on that is not so are here, or gone from both.
+   */
+  misses(number: number): boolean {
+    return number < this.#firstHere;
+  }
+
+  /** Those that have left by now, left for want of room. */
+  leftForRoom(): void {
+    this.#firstHere = this.#firstNumber;
+  }
+
+  /** Counts a message for which there is no room, as if it had been here; the buffer is empty. */
+  pass(): void {
+    this.#firstNumber += 1;
   }
 
   /** The i-th oldest message kept; undefined outside 0 … length-1. */

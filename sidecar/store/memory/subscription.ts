@@ -10,7 +10,7 @@ import {
   type Start,
   type Subscription,
 } from '../store.ts';
-import { BufferReader } from './buffer-reader.ts';
+import { BufferReader, type Seen } from './buffer-reader.ts';
 import { CatchUpBatch } from './catch-up-batch.ts';
 import type { Feed } from './feed.ts';
 import { inLaterTurn } from './turns.ts';
@@ -20,6 +20,12 @@ import { inLaterTurn } from './turns.ts';
  * them: about a millisecond.
  */
 const SLICE_LOOKS = 48 * 1024;
+
+/**
+ * Bytes of buffered messages that are kept for a subscriber while it reads what is not here. Short buffers may lose them
+ * until it comes to them; what is more than this it gets if they have not, like any slow subscriber.
+ */
+const SPARED_BYTES = 64 * 1024;
 
 /** What a delivery takes in memory beside its message's data, rounded up. */
 const DELIVERY_OVERHEAD_BYTES = 384;
@@ -42,14 +48,20 @@ export class MemorySubscription implements Subscription, Member {
   #toldUpToDate = false;
   /** A further slice of the buffers is to be read in a later turn. */
   #scheduled = false;
+  /** While it waits for messages that are not here; takes the question back. */
+  #stopAsking: (() => void) | undefined;
+  /** It has asked for messages that are not here, and has not come to the end since. */
+  #readsPast = false;
   /**
    * Messages published while it reads the buffers, from the first unbuffered one on: the buffers alone would not give
-   * them in order.
+   * them in order. While it reads what is not here, they are all messages.
    */
   #tail: Delivery[] = [];
   #tailBytes = 0;
+  /** The tail has unbuffered messages: there is no other place from which it could get them. */
+  #isOwed = false;
 
-  constructor(feed: Feed, sink: Sink, start: Start) {
+  constructor(feed: Feed, sink: Sink, start: Start | Seen) {
     this.#feed = feed;
     this.sink = sink;
     this.#reader = new BufferReader(feed.channels, start);
@@ -65,15 +77,18 @@ export class MemorySubscription implements Subscription, Member {
 
   /** Reads on from the buffers until they are exhausted or the client is slow. */
   resume(): void {
-    if (!this.#scheduled) this.#readOn();
+    if (!this.#scheduled && !this.#stopAsking) this.#readOn();
   }
 
   /** The feed published while this subscription was reading the buffers. */
   published(delivery: Delivery): void {
-    if (delivery.message.buffered && this.#tail.length === 0) return; // it will come to it in the buffer
+    const { buffered } = delivery.message;
+    if (buffered && this.#tail.length === 0 && !this.#readsPast) return; // it will come to it in the buffer
     this.#tailBytes += owedBytes(delivery);
-    if (this.#tail.length > 0 && this.#tailBytes > OVERFLOW_BYTES) {
-      this.end('overflow');
+    this.#isOwed ||= !buffered;
+    if (this.#tail.length > 0 && this.#tailBytes > (this.#isOwed ? OVERFLOW_BYTES : SPARED_BYTES)) {
+      if (this.#isOwed) this.end('overflow');
+      else this.#dropTail();
       return;
     }
     this.#reader?.stopBefore(delivery);
@@ -99,8 +114,16 @@ export class MemorySubscription implements Subscription, Member {
 
   #leave(): void {
     this.#ended = true;
-    this.#tail = [];
+    this.#dropTail();
+    this.#stopAsking?.();
     this.#feed.leave(this);
+  }
+
+  #dropTail(): void {
+    this.#tail = [];
+    this.#tailBytes = 0;
+    this.#isOwed = false;
+    this.#reader?.readToEnd();
   }
 
   #tellUpToDate(): void {
@@ -140,8 +163,13 @@ export class MemorySubscription implements Subscription, Member {
       const { deliveries, looks: taken } = this.#nextBatch(this.#reader);
       looks -= taken;
       const last = deliveries[deliveries.length - 1];
+      if (!last && this.#reader.isLacking) {
+        this.#ask(this.#reader);
+        return;
+      }
       if (!last) {
         this.#reader = undefined;
+        this.#readsPast = false;
         this.#feed.goLive(this);
         this.#tellUpToDate();
         return;
@@ -155,6 +183,15 @@ export class MemorySubscription implements Subscription, Member {
     }
   }
 
+  /** Reads on when there is a page of what is not here. Nothing of the page is kept, however slow the client is. */
+  #ask(reader: BufferReader): void {
+    this.#readsPast = true;
+    this.#stopAsking = this.#feed.ask(reader.lacks(), (page) => {
+      this.#stopAsking = undefined;
+      reader.readPage(page, () => this.#readOn());
+    });
+  }
+
   /** What is next in the buffers, or when they are exhausted, of the tail; empty when nothing is left. */
   #nextBatch(reader: BufferReader): CatchUpBatch {
     const batch = new CatchUpBatch(this.#feed.channels.length, this.sink.format.once);
@@ -164,7 +201,7 @@ export class MemorySubscription implements Subscription, Member {
       if (!next) break;
       batch.add(next);
     }
-    if (batch.deliveries.length === 0) this.#takeTail(batch, reader);
+    if (batch.deliveries.length === 0 && !reader.isLacking) this.#takeTail(batch, reader);
     return batch;
   }
 
@@ -178,5 +215,6 @@ export class MemorySubscription implements Subscription, Member {
     this.#tail = this.#tail.slice(batch.deliveries.length);
     reader.skip(batch.deliveries);
     for (const left of this.#tail) reader.stopBefore(left);
+    if (this.#tail.length === 0) this.#isOwed = false;
   }
 }

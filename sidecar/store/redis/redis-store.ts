@@ -5,8 +5,9 @@
 import type { RedisConfig, RedisLocationSettings, RedisUpstream } from '../../../handoff/redis.ts';
 import { ScriptError } from '../../../lua/script-error.ts';
 import { scripts } from '../../../lua/scripts.generated.ts';
+import type { Seen } from '../memory/buffer-reader.ts';
 import type { MemoryStore } from '../memory/memory-store.ts';
-import type { Delivery, MessageDraft } from '../message.ts';
+import type { Delivery, MessageDraft, MessageId } from '../message.ts';
 import type {
   BufferLimits,
   ChannelInfo,
@@ -27,6 +28,7 @@ import { Deflater } from './deflater.ts';
 import { Limiter } from './limiter.ts';
 import { RedisFullError, type RedisLink, RedisUnavailableError, type ShutdownCall } from './link.ts';
 import { publishArguments, storeArguments } from './publish-arguments.ts';
+import { pastLimiter, RedisPast } from './redis-past.ts';
 import { registrationSettings } from './registration.ts';
 import { RemoteChannel, type RemoteHost } from './remote-channel.ts';
 import { RemoteSubscription } from './remote-subscription.ts';
@@ -58,6 +60,8 @@ export class RedisStore implements Store {
   readonly #byPubsub = new Map<string, RemoteChannel>();
   /** Subscriptions whose channels are still being read, with what resolves when they are, or it takes too long. */
   readonly #waiting = new Map<RemoteSubscription, Promise<unknown>>();
+  /** What the local copies have no room for. */
+  readonly #past: RedisPast;
   readonly #counts: SubscriberCounts;
   readonly #deadWorkers: DeadWorkers;
   /** Channels that may have missed something. */
@@ -72,6 +76,7 @@ export class RedisStore implements Store {
    * @param local holds the copies; the caller gives it to nobody else.
    * @param fault takes what went wrong with a channel while nobody waited for it.
    * @param counts what all stores of the link count together; they are closed together.
+   * @param limiter limits what they read together of what their copies have no room for.
    */
   constructor(
     settings: RedisStoreSettings,
@@ -79,6 +84,7 @@ export class RedisStore implements Store {
     local: MemoryStore,
     fault: (channel: string, error: unknown) => void,
     counts = new SubscriberCounts(link, settings.fakesubIntervalMs, fault),
+    limiter = pastLimiter(),
   ) {
     this.#settings = settings;
     this.#link = link;
@@ -86,6 +92,9 @@ export class RedisStore implements Store {
     this.#counts = counts;
     this.#deadWorkers = new DeadWorkers(link, settings.channelTimeout, fault);
     const stored = settings.redisStorageMode !== 'nostore';
+    const head = (name: string): Buffer => channelKeys(settings.redisNamespace, name).head;
+    this.#past = new RedisPast({ link, limiter, deflater: this.deflater, head, fault });
+    if (stored) local.isCopy(this.#past);
     this.#host = {
       link,
       namespace: settings.redisNamespace,
@@ -187,13 +196,14 @@ export class RedisStore implements Store {
   subscribe(names: readonly string[], start: Start, sink: Sink): Subscription {
     const channels = names.map((name) => this.#use(name, true));
     const arrived = this.#arrivals.add(names);
+    let from: Start | Seen = start;
     const subscription = new RemoteSubscription(
       sink,
       (own) => {
         // Whoever is counted gets every message and every deletion from then on, so not before.
         for (const channel of channels) this.#counts.changed(channel);
         arrived();
-        return this.#local.subscribe(names, start, own);
+        return this.#local.subscribe(names, from, own);
       },
       () => {
         arrived();
@@ -205,8 +215,11 @@ export class RedisStore implements Store {
         }
       },
     );
-    if (!channels.every((channel) => channel.isLoaded)) {
-      void this.#arrive(subscription, channels);
+    if (!channels.every((channel) => channel.isLoaded) || this.#needsPast(names, start)) {
+      const settle = async (): Promise<void> => {
+        from = await this.#settle(names, start);
+      };
+      void this.#arrive(subscription, channels, () => (this.#needsPast(names, start) ? settle() : undefined));
       return subscription;
     }
     try {
@@ -227,7 +240,8 @@ export class RedisStore implements Store {
       // Who was told that a message is stored, and then asks, shall get it.
       const late = channels.map((channel) => channel.caughtUp).filter((promise) => promise !== undefined);
       if (late.length > 0) await inTime(Promise.all(late));
-      return await this.#local.read(names, start, limit, limitBytes);
+      const from = this.#needsPast(names, start) ? await this.#settle(names, start) : start;
+      return await this.#local.read(names, from, limit, limitBytes);
     } finally {
       for (const channel of channels) channel.release(false);
     }
@@ -289,22 +303,59 @@ export class RedisStore implements Store {
   async close(): Promise<void> {
     for (const channel of this.#channels.values()) channel.stop();
     this.#reading.clear();
+    this.#past.stop();
     this.#counts.stop();
     this.#deadWorkers.stop();
     for (const subscription of this.#waiting.keys()) subscription.end('shutdown');
     await this.#local.close();
   }
 
-  /** Begins a subscription once its channels are there. */
-  async #arrive(subscription: RemoteSubscription, channels: readonly RemoteChannel[]): Promise<void> {
+  /** Whether only Redis knows where someone begins who starts so. */
+  #needsPast(names: readonly string[], start: Start): boolean {
+    if (!('first' in start) || start.first === 0 || start.first === 1) return false;
+    return this.#local.needsPast(names, start).includes(true);
+  }
+
+  /**
+   * Asks Redis where someone begins who starts so.
+   * @throws what RedisLink.run throws.
+   */
+  async #settle(names: readonly string[], start: Start): Promise<Seen> {
+    const seen: MessageId[] = this.#local.begins(names, start);
+    const first = 'first' in start ? start.first : 0;
+    await Promise.all(
+      this.#local.needsPast(names, start).map(async (needs, index) => {
+        if (needs) seen[index] = await this.#past.begin(names[index] as string, first);
+      }),
+    );
+    return { seen };
+  }
+
+  /**
+   * Begins a subscription once its channels are there.
+   * @param settle finds out where it begins.
+   */
+  async #arrive(
+    subscription: RemoteSubscription,
+    channels: readonly RemoteChannel[],
+    settle: () => Promise<void> | undefined,
+  ): Promise<void> {
     this.#waiting.set(subscription, Promise.all(channels.map((channel) => channel.ready)));
     for (const channel of channels) channel.arriving.add(subscription);
     await Promise.all(channels.map((channel) => channel.loaded));
-    this.#arrived(subscription, channels);
     try {
+      const settled = settle();
+      if (settled) {
+        const ready = settled.catch(() => {});
+        this.#waiting.set(subscription, ready);
+        await settled;
+      }
+      this.#arrived(subscription, channels);
       subscription.begin();
     } catch (error) {
-      this.#host.fault(channels.map(({ name }) => name).join(','), error);
+      this.#arrived(subscription, channels);
+      if (!(error instanceof RedisUnavailableError))
+        this.#host.fault(channels.map(({ name }) => name).join(','), error);
       subscription.end('fault');
     }
   }

@@ -102,6 +102,9 @@ export function parseMessages(reply: unknown): ChannelMessages {
   };
 }
 
+/** What nth_message replies; undefined for "". */
+export const parsePosition = messageId;
+
 /** What subscriber_register replies. */
 export function parseRegistration(reply: unknown): { subscriberId: number; keepaliveMs: number } {
   const [subscriberId, , keepaliveMs] = list(reply);
