@@ -6,7 +6,7 @@ import type { Hooks } from './hooks/hooks.ts';
 import { type Logger, logFault } from './log.ts';
 import { Recurrences } from './recurrences.ts';
 import type { Metrics } from './statistics/metrics.ts';
-import { RedisFullError, RedisUnavailableError } from './store/redis/link.ts';
+import { RedisForbiddenError, RedisFullError, RedisUnavailableError } from './store/redis/link.ts';
 import { StorageFullError } from './store/store.ts';
 import type { Stores } from './store/stores.ts';
 
@@ -41,11 +41,12 @@ export function reportFault(context: ServerContext, handoff: Handoff, error: unk
       logFault(context.log, 'NJ-MEMORY-FULL', `a message was refused: ${error.message}${more}`, about);
     return 'storage_full';
   }
-  if (error instanceof RedisUnavailableError || error instanceof RedisFullError) {
-    const full = error instanceof RedisFullError;
+  const full = error instanceof RedisFullError;
+  if (full || error instanceof RedisUnavailableError || error instanceof RedisForbiddenError) {
     const more = recurrences.met(full ? error.name : error.kind);
     if (more !== undefined) {
-      const code = full ? 'NJ-REDIS-FULL' : 'NJ-REDIS-AWAY';
+      const isForbidden = error instanceof RedisForbiddenError;
+      const code = full ? 'NJ-REDIS-FULL' : isForbidden ? 'NJ-REDIS-FORBIDDEN' : 'NJ-REDIS-AWAY';
       logFault(context.log, code, `a request was refused: ${error.message}${more}`, about);
     }
     if (full) return 'redis_full';

@@ -51,6 +51,11 @@ export const LOG_CODES = {
     meaning: 'Redis has no room for messages: publishers get 503.',
     cure: "raise Redis's maxmemory, or keep fewer messages (nchan_message_buffer_length, nchan_message_timeout)",
   },
+  'NJ-REDIS-FORBIDDEN': {
+    level: 'error',
+    meaning: 'The user of Redis may not do what a channel needs: publishers get 503, subscribers may wait.',
+    cure: 'give it the rights that docs/redis.md lists',
+  },
   'NJ-REDIS-CHANNEL': {
     level: 'error',
     meaning:

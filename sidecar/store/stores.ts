@@ -8,7 +8,13 @@ import type { DeflateSettings } from '../websocket/deflate.ts';
 import { MemoryStore, type MemoryStoreOptions } from './memory/memory-store.ts';
 import { BackupStore } from './redis/backup-store.ts';
 import { sayFarewells } from './redis/farewells.ts';
-import type { LinkEvents, LinkStats, RedisLink, ShutdownCall } from './redis/link.ts';
+import {
+  type LinkEvents,
+  type LinkStats,
+  RedisForbiddenError,
+  type RedisLink,
+  type ShutdownCall,
+} from './redis/link.ts';
 import { pastLimiter } from './redis/redis-past.ts';
 import { RedisStore, type RedisStoreSettings } from './redis/redis-store.ts';
 import { SubscriberCounts } from './redis/subscriber-counts.ts';
@@ -225,11 +231,13 @@ export class Stores {
 
   #tell(upstream: string, channel: string, error: unknown): void {
     const { message } = error as Error;
-    const kind = error instanceof ScriptError ? error.kind : message;
+    const hasKind = error instanceof ScriptError || error instanceof RedisForbiddenError;
+    const kind = hasKind ? error.kind : message;
     const more = this.#faults.met(`${upstream} ${kind}`);
     if (more === undefined) return;
     const about = { upstream, channel, err: error };
-    logFault(this.#log, 'NJ-REDIS-CHANNEL', `a channel in Redis failed: ${message}${more}`, about);
+    const code = error instanceof RedisForbiddenError ? 'NJ-REDIS-FORBIDDEN' : 'NJ-REDIS-CHANNEL';
+    logFault(this.#log, code, `a channel in Redis failed: ${message}${more}`, about);
   }
 
   #tellCrowded({ redisUpstream: upstream, redisStorageMode }: RedisLocationSettings): void {

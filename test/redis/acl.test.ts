@@ -118,6 +118,22 @@ describe('the user of docs/redis.md', () => {
     expect(await client.exists('{channel:test/closed}')).toBe(1);
   });
 
+  it('is told of in the log where it may not have the keys of a channel', async () => {
+    const redis = await startSharedRedis();
+    const client = await redis.connect();
+    const rule = RULE.map((part) => part.replace('~{channel:*', '~{channel:test/[^c]*'));
+    await client.call('ACL', 'SETUSER', 'njchan', ...rule);
+    const node = await startNode(`redis://njchan:secret@127.0.0.1:${redis.port}`);
+    const stream = await openEventSource(`${node.url}/sub/closed`);
+    await expectLogOf(outageRow('the user may not have the keys of a channel'), () => node.output());
+    expect((await publish(node, '/pub/closed', 'x')).status).toBe(503);
+    expect((await publish(node, '/pub/open', 'x')).status).toBe(202);
+    expect(node.output().match(/a channel in Redis failed/g)?.length).toBeLessThan(4);
+    await client.call('ACL', 'SETUSER', 'njchan', '~{channel:*');
+    await waitFor('the permission', async () => (await publish(node, '/pub/closed', 'x')).status < 300);
+    expect((await stream.event()).data).toBe('x');
+  });
+
   it('may do nothing outside of the channels', async () => {
     const redis = await startSharedRedis();
     const client = await redis.connect();

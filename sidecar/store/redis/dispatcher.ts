@@ -5,7 +5,7 @@ import { ScriptError, type ScriptsBySha1, scriptError } from '../../../lua/scrip
 import { Backlog } from './backlog.ts';
 import type { Call } from './call.ts';
 import { type Connection, isReplyError } from './connection.ts';
-import { RedisUnavailableError } from './link.ts';
+import { RedisForbiddenError, RedisUnavailableError } from './link.ts';
 import { type Refusal, type RemedyTools, remedyFor } from './remedies.ts';
 import type { Server } from './server.ts';
 import type { Topology } from './topology.ts';
@@ -16,6 +16,8 @@ export const MAX_PENDING_BYTES = 64 * 1024 * 1024;
 
 /** How often a call is sent that is refused for reasons which sending it again should have mended. */
 const MAX_ATTEMPTS = 8;
+
+type Failure = new (message: string, options: ErrorOptions) => Error;
 
 export interface DispatcherOptions {
   readonly upstream: RedisUpstream;
@@ -83,9 +85,9 @@ export class Dispatcher {
     this.#pendingBytes -= call.bytes;
   }
 
-  #fail(call: Call, message: string, cause?: Error): void {
+  #fail(call: Call, message: string, cause?: Error, Failure: Failure = RedisUnavailableError): void {
     this.#settled(call);
-    call.reject(new RedisUnavailableError(message, { cause }));
+    call.reject(new Failure(message, { cause }));
   }
 
   #trySend(call: Call): boolean {
@@ -147,7 +149,8 @@ export class Dispatcher {
       this.#settled(call);
       call.reject(error);
     } else {
-      this.#fail(call, `Redis at ${server.url} refuses ${call.name}: ${error.message}`, error);
+      const Failure = code === 'NOPERM' ? RedisForbiddenError : RedisUnavailableError;
+      this.#fail(call, `Redis at ${server.url} refuses ${call.name}: ${error.message}`, error, Failure);
     }
   }
 

@@ -39,6 +39,7 @@ export interface RedisLink {
    * @param keys the first one decides where it runs.
    * @returns the reply; strings in it are Buffers.
    * @throws RedisUnavailableError when it was not sent in time, or sent and not answered.
+   * @throws RedisForbiddenError when the user may not do that.
    * @throws ScriptError when the script failed, with its name and line.
    */
   run(
@@ -118,12 +119,27 @@ export interface LinkStats {
 export class RedisUnavailableError extends Error {
   override readonly name = 'RedisUnavailableError';
 
-  /** The same for all failures for one reason: what a server says of its reason can name the channel. */
   get kind(): string {
-    const { cause, message } = this;
-    if (!(cause instanceof Error) || cause.name !== 'ReplyError') return message;
-    return message.replace(cause.message, () => cause.message.slice(0, cause.message.indexOf(' ')));
+    return kindOf(this);
   }
+}
+
+/**
+ * Redis does not let its user do what was asked: 503 to whoever asked. Unlike an outage it lasts until somebody reads of
+ * it in the log.
+ */
+export class RedisForbiddenError extends Error {
+  override readonly name = 'RedisForbiddenError';
+
+  get kind(): string {
+    return kindOf(this);
+  }
+}
+
+/** The same text for all failures for one reason: what a server says of its reason can name the channel. */
+function kindOf({ cause, message }: Error): string {
+  if (!(cause instanceof Error) || cause.name !== 'ReplyError') return message;
+  return message.replace(cause.message, () => cause.message.slice(0, cause.message.indexOf(' ')));
 }
 
 /** Redis has lost what it knew of a channel with subscribers here, and is told again; nobody is refused for it. */
