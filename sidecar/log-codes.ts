@@ -84,6 +84,11 @@ export const LOG_CODES = {
     meaning: 'There is no room for a message: its publisher got 507.',
     cure: 'raise nchan_shared_memory_size, or keep fewer messages (nchan_message_buffer_length, nchan_message_timeout)',
   },
+  'NJ-GROUP-FORGOTTEN': {
+    level: 'warn',
+    meaning: 'Too many groups have limits and no channels: the limits of one were forgotten.',
+    cure: 'set limits by the locations of publishers and subscribers, or fewer at a group location; see docs/groups.md',
+  },
   'NJ-REQUEST-FAILED': {
     level: 'error',
     meaning: 'Something unexpected happened with a request: it was answered 500.',

@@ -59,6 +59,14 @@ export function dataBytes({ data, deflated }: MessageDraft): number {
   return data.length + (deflated ? deflated.data.length : 0);
 }
 
+/** Memory that a buffered message takes beside its data; measured, rounded up. */
+const MESSAGE_OVERHEAD_BYTES = 384;
+
+/** Bytes that a message takes while it is buffered. */
+export function keptBytes(draft: MessageDraft): number {
+  return dataBytes(draft) + MESSAGE_OVERHEAD_BYTES;
+}
+
 /** Negative, zero or positive as `a` is before, equal to or after `b`. */
 export function compareIds(a: MessageId, b: MessageId): number {
   return a.time - b.time || a.tag - b.tag;

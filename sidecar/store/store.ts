@@ -10,6 +10,7 @@
 
 import type { ParsedMessageId } from '../../handoff/message-id.ts';
 import type { MessageFormat } from '../fanout/format.ts';
+import type { Groups } from './groups.ts';
 import type { Delivery, MessageDraft, MessageId } from './message.ts';
 
 /** How long and how many; set by the publishing request for the whole channel (spec/surprises.md E5). */
@@ -99,6 +100,10 @@ export interface StoreSize extends Omit<StoreTotals, 'subscribers'> {
 export interface Store {
   /** False while what the store needs is away: new subscribers are then refused. */
   readonly available: boolean;
+  /** The channels of this process by their names, the oldest first. */
+  readonly channels: Pick<ReadonlyMap<string, unknown>, 'size' | 'keys'>;
+  /** What the channels of each group have here, together with those of other stores of the process. */
+  readonly groups: Groups;
   /** @throws StorageFullError when the message does not fit. */
   publish(channel: string, draft: MessageDraft, limits: BufferLimits): Promise<ChannelInfo>;
   /** Figures of a channel, or undefined when there is none. */
@@ -125,6 +130,8 @@ export interface Store {
   listInfo(channels: readonly string[]): Promise<ListInfo | undefined>;
   /** Subscribers of this process to one channel, also through lists that it is in, or to this very list of several. */
   subscribersHere(channels: readonly string[]): number;
+  /** How many of these channels this process does not have, and would have once a message or a subscriber comes. */
+  newChannels(channels: readonly string[], brought: 'publish' | 'subscribe'): number;
   totals(): StoreTotals;
   readonly size: StoreSize;
   /** Ends every subscriber with `shutdown`, also those that come from now on, and stops all timers. */

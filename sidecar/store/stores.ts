@@ -2,9 +2,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RedisConfig, RedisLocationSettings, RedisUpstream } from '../../handoff/redis.ts';
 import { ScriptError } from '../../lua/script-error.ts';
+import { WorkQueue } from '../fanout/work-queue.ts';
 import { type Logger, logFault } from '../log.ts';
 import { Recurrences } from '../recurrences.ts';
 import type { DeflateSettings } from '../websocket/deflate.ts';
+import { deleteGroup } from './group-deletion.ts';
+import { Groups } from './groups.ts';
 import { MemoryStore, type MemoryStoreOptions } from './memory/memory-store.ts';
 import { BackupStore } from './redis/backup-store.ts';
 import { sayFarewells } from './redis/farewells.ts';
@@ -66,17 +69,21 @@ const CROWDED: Record<RedisLocationSettings['redisStorageMode'], string> = {
 
 export class Stores {
   readonly memory: MemoryStore;
+  /** Of all stores. */
+  readonly groups: Groups;
   /** What each store's memory is made with. */
   readonly #memoryOptions: { -readonly [K in keyof MemoryStoreOptions]: MemoryStoreOptions[K] };
   readonly #log: Logger;
   readonly #createLink: LinkFactory;
   readonly #faults = new Recurrences();
+  readonly #deletions = new WorkQueue();
   readonly #upstreams = new Map<string, Upstream>();
 
   constructor(memoryOptions: MemoryStoreOptions, log: Logger, createLink: LinkFactory) {
-    this.memory = new MemoryStore(memoryOptions);
-    this.#memoryOptions = { ...memoryOptions };
     this.#log = log;
+    this.groups = new Groups({ forgotten: (name) => this.#groupForgotten(name) });
+    this.#memoryOptions = { ...memoryOptions, groups: this.groups };
+    this.memory = new MemoryStore(this.#memoryOptions);
     this.#createLink = createLink;
   }
 
@@ -114,6 +121,24 @@ export class Stores {
     }
     store.deflater.settings = settings;
     return store;
+  }
+
+  /** Deletes every channel of a group that this process has; resolves when that is done. */
+  async deleteGroup(name: string): Promise<void> {
+    const { channels, messages } = this.groups.figures(name);
+    const messagesEach = channels > 0 ? messages / channels : 0;
+    await Promise.all(
+      [this.memory, ...this.#redisStores()].map((store) =>
+        deleteGroup(store, name, messagesEach, this.#deletions),
+      ),
+    );
+  }
+
+  #groupForgotten(group: string): void {
+    const more = this.#faults.met('group limits');
+    if (more === undefined) return;
+    const what = `the limits of a group without channels were forgotten${more}`;
+    logFault(this.#log, 'NJ-GROUP-FORGOTTEN', what, { group });
   }
 
   /** Changes the bytes that each store may hold; what is stored stays. */

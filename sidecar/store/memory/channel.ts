@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.ts';
+import type { Group } from '../groups.ts';
 import type { Message, MessageDraft, MessageId } from '../message.ts';
 import type { BufferLimits, ChannelInfo, EndReason } from '../store.ts';
 import type { Filed } from './agenda.ts';
@@ -12,7 +13,7 @@ export interface ChannelHost {
   readonly clock: Clock;
   readonly ids: StoreClock;
   readonly rounds: Rounds;
-  messageDropped(message: Message): void;
+  messageDropped(message: Message, channel: MemoryChannel): void;
   /** The last subscriber left. */
   deserted(channel: MemoryChannel): void;
 }
@@ -31,6 +32,8 @@ export class MemoryChannel implements Filed {
   /** When there last was a publish or deletion, or a subscriber came or went; milliseconds of Clock.steadyMs. */
   lastUsedMs: number;
   dueSecond: number | undefined;
+  /** Undefined while the store does not know the channel. */
+  group: Group | undefined;
   readonly #ids: IdClock;
   readonly #host: ChannelHost;
   /** The feeds it belongs to (one a user, for a channel that all users share), with its places in their lists. */
@@ -44,7 +47,7 @@ export class MemoryChannel implements Filed {
     this.#ids = new IdClock(host.ids);
     this.#host = host;
     this.lastUsedMs = host.clock.steadyMs();
-    this.buffer = new MessageBuffer(host.messageDropped);
+    this.buffer = new MessageBuffer((message) => host.messageDropped(message, this));
   }
 
   /** Subscribers of this channel; one of a list that names it twice counts twice. */

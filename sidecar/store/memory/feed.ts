@@ -6,6 +6,7 @@
 import type { MessageFormat } from '../../fanout/format.ts';
 import { FanoutGroup, type GroupOwner } from '../../fanout/group.ts';
 import type { WorkQueue } from '../../fanout/work-queue.ts';
+import type { Group } from '../groups.ts';
 import type { Delivery, Message } from '../message.ts';
 import { Position } from '../position.ts';
 import type { EndReason, ListInfo } from '../store.ts';
@@ -31,6 +32,7 @@ export class Feed implements GroupOwner<MemorySubscription> {
   readonly channels: readonly MemoryChannel[];
   /** Number of the last round of its channels that it took part in; see Rounds. */
   lastRound: number;
+  readonly #group: Group | undefined;
   readonly #host: FeedHost;
   /** Where everyone is who has seen all there is. */
   readonly #head: Position;
@@ -47,6 +49,7 @@ export class Feed implements GroupOwner<MemorySubscription> {
     this.key = key;
     this.channels = channels;
     this.lastRound = host.rounds.last;
+    this.#group = channels[0]?.group; // all channels of a request are of one group
     this.#host = host;
     this.#head = Position.after(channels.map((channel) => channel.lastMessageId));
     channels.forEach((channel, place) => void channel.attach(this, place));
@@ -64,6 +67,7 @@ export class Feed implements GroupOwner<MemorySubscription> {
   /** The feed must have taken part in all rounds, or the subscription would get what it finds in the buffers twice. */
   add(subscription: MemorySubscription): void {
     this.#subscriptions.add(subscription);
+    this.#group?.subscriberCame();
     this.#beginsReading(subscription);
     for (const channel of this.channels) channel.subscriberCame();
   }
@@ -104,6 +108,7 @@ export class Feed implements GroupOwner<MemorySubscription> {
     this.#stopsReading(subscription);
     this.#leaveGroup(subscription);
     if (!this.#attached) return;
+    this.#group?.subscribersLeft(1);
     for (const channel of this.channels) channel.subscribersLeft(this, 1);
     if (this.#subscriptions.size === 0) this.#desert();
   }
@@ -128,6 +133,7 @@ export class Feed implements GroupOwner<MemorySubscription> {
   close(reason: EndReason): void {
     if (!this.#attached) return;
     this.#endReason = reason;
+    this.#group?.subscribersLeft(this.#subscriptions.size);
     for (const channel of this.channels) channel.subscribersLeft(this, this.#subscriptions.size);
     this.#desert();
   }

@@ -2,10 +2,11 @@
 import { type Clock, SYSTEM_CLOCK } from '../../clock.ts';
 import { WorkQueue } from '../../fanout/work-queue.ts';
 import { every } from '../../timers.ts';
+import { Groups } from '../groups.ts';
 import {
   compareIds,
   type Delivery,
-  dataBytes,
+  keptBytes,
   type Message,
   type MessageDraft,
   type MessageId,
@@ -32,8 +33,7 @@ import type { Past } from './past.ts';
 import { type FeedPlaces, Rounds } from './rounds.ts';
 import { MemorySubscription } from './subscription.ts';
 
-/** Memory that a buffered message takes beside its data, and a channel beside its messages; measured, rounded up. */
-const MESSAGE_OVERHEAD_BYTES = 384;
+/** Memory that a channel takes beside its messages; measured, rounded up. */
 const CHANNEL_OVERHEAD_BYTES = 768;
 
 /** Seconds that a channel without messages and subscribers stays known after its last use (spec/surprises.md A20). */
@@ -52,6 +52,8 @@ export interface MemoryStoreOptions {
   /** Bytes of channels and buffered messages, with what they take beside their data. */
   readonly limitBytes: number;
   readonly clock?: Clock;
+  /** Where groups are counted; those of several stores together. */
+  readonly groups?: Groups;
   /** Steps of work in a turn of the event loop; tests that look between turns take few. */
   readonly stepsPerTurn?: number;
   /** A store that outlives the process says after which id each channel goes on: ids may begin with this second. */
@@ -73,6 +75,7 @@ function uncaught(error: unknown): void {
 
 export class MemoryStore implements Store {
   readonly available = true;
+  readonly groups: Groups;
   #limitBytes: number;
   readonly #channels = new Map<string, MemoryChannel>();
   /** By the names of their channels, joined by commas, which names do not contain. */
@@ -102,7 +105,9 @@ export class MemoryStore implements Store {
       forgotten,
       crowded = () => {},
       remembered,
+      groups = new Groups(),
     } = options;
+    this.groups = groups;
     this.#limitBytes = limitBytes;
     this.#forgotten = forgotten;
     this.#evictions = new Evictions(crowded);
@@ -117,7 +122,7 @@ export class MemoryStore implements Store {
       clock,
       ids,
       rounds,
-      messageDropped: (message) => this.#dropped(message),
+      messageDropped: (message, channel) => this.#dropped(message, channel),
       deserted: (channel) => {
         this.#evictions.unwatched(channel);
         this.#fileIdle(channel);
@@ -134,6 +139,10 @@ export class MemoryStore implements Store {
       this.#agenda.dueUntil(clock.steadyMs());
       queue.add(this.#agenda);
     });
+  }
+
+  get channels(): Store['channels'] {
+    return this.#channels;
   }
 
   /** Changes the limit; what is stored stays. */
@@ -186,7 +195,7 @@ export class MemoryStore implements Store {
     limits: BufferLimits,
   ): Promise<void> | undefined {
     const channel = this.#obtain(name);
-    const fits = dataBytes(draft) + MESSAGE_OVERHEAD_BYTES <= this.#limitBytes;
+    const fits = keptBytes(draft) <= this.#limitBytes;
     if (limits.length === 0 || this.#evictions.makeRoom(channel, fits, () => this.#hasRoom(draft))) {
       return this.#stored(channel, channel.adopt(id, draft, limits));
     }
@@ -319,6 +328,12 @@ export class MemoryStore implements Store {
     };
   }
 
+  newChannels(names: readonly string[]): number {
+    const [name] = names;
+    if (names.length === 1) return this.#channels.has(name as string) ? 0 : 1;
+    return new Set(names.filter((one) => !this.#channels.has(one))).size;
+  }
+
   totals(): StoreTotals {
     let subscribers = 0;
     for (const feed of this.#feeds.values()) subscribers += feed.subscribers;
@@ -349,14 +364,16 @@ export class MemoryStore implements Store {
   }
 
   #kept(channel: MemoryChannel, message: Message): void {
-    this.#bytes += dataBytes(message) + MESSAGE_OVERHEAD_BYTES;
+    const bytes = keptBytes(message);
+    this.#bytes += bytes;
     this.#messages += 1;
+    channel.group?.messageKept(bytes);
     this.#agenda.file(channel, message.expiresAtMs);
     if (channel.subscribers === 0) this.#evictions.filled(channel);
   }
 
   #hasRoom(draft: MessageDraft): boolean {
-    return this.#usedBytes() + dataBytes(draft) + MESSAGE_OVERHEAD_BYTES <= this.#limitBytes;
+    return this.#usedBytes() + keptBytes(draft) <= this.#limitBytes;
   }
 
   #usedBytes(): number {
@@ -367,6 +384,8 @@ export class MemoryStore implements Store {
     let channel = this.#channels.get(name);
     if (!channel) {
       channel = this.#newChannel(name);
+      channel.group = this.groups.ofNewChannel(name);
+      channel.group.channelCame();
       this.#channels.set(name, channel);
     }
     return channel;
@@ -401,9 +420,11 @@ export class MemoryStore implements Store {
     if (this.#feeds.delete(key) && channels.length > 1) this.#lists -= 1;
   }
 
-  #dropped(message: Message): void {
-    this.#bytes -= dataBytes(message) + MESSAGE_OVERHEAD_BYTES;
+  #dropped(message: Message, { group }: MemoryChannel): void {
+    const bytes = keptBytes(message);
+    this.#bytes -= bytes;
     this.#messages -= 1;
+    group?.messageDropped(bytes);
   }
 
   #fileIdle(channel: MemoryChannel): void {
@@ -429,6 +450,7 @@ export class MemoryStore implements Store {
   #forget(channel: MemoryChannel): void {
     this.#channels.delete(channel.name);
     this.#evictions.forget(channel);
+    channel.group?.channelLeft();
     this.#forgotten?.(channel.name);
     // A channel that begins anew gives its first id of a second again, so that second must be over for everyone: after
     // the wall clock stepped back it could last for hours.

@@ -5,6 +5,7 @@
 
 import { scripts } from '../../../lua/scripts.generated.ts';
 import { after } from '../../timers.ts';
+import type { Groups } from '../groups.ts';
 import type { MemoryStore } from '../memory/memory-store.ts';
 import type { Delivery, MessageDraft } from '../message.ts';
 import type {
@@ -53,7 +54,7 @@ export class BackupStore implements Store {
   readonly #settings: RedisStoreSettings;
   readonly #link: RedisLink;
   readonly #local: MemoryStore;
-  readonly #arrivals = new Arrivals();
+  readonly #arrivals: Arrivals;
   readonly #fault: (channel: string, error: unknown) => void;
   readonly #channels = new Map<string, BackedUp>();
   readonly #registration: RegistrationSettings;
@@ -73,7 +74,16 @@ export class BackupStore implements Store {
     this.#registration = registrationSettings(settings);
     this.#link = link;
     this.#local = makeLocal((name) => void this.#forgotten(name));
+    this.#arrivals = new Arrivals(this.#local.groups);
     this.#fault = fault;
+  }
+
+  get channels(): Store['channels'] {
+    return this.#channels;
+  }
+
+  get groups(): Groups {
+    return this.#local.groups;
   }
 
   async publish(name: string, draft: MessageDraft, limits: BufferLimits): Promise<ChannelInfo> {
@@ -147,6 +157,10 @@ export class BackupStore implements Store {
 
   subscribersHere(names: readonly string[]): number {
     return this.#local.subscribersHere(names) + this.#arrivals.count(names);
+  }
+
+  newChannels(names: readonly string[]): number {
+    return this.#local.newChannels(names);
   }
 
   /** Changes the bytes that the local copies may take. */

@@ -5,6 +5,7 @@
 import type { RedisConfig, RedisLocationSettings, RedisUpstream } from '../../../handoff/redis.ts';
 import { ScriptError } from '../../../lua/script-error.ts';
 import { scripts } from '../../../lua/scripts.generated.ts';
+import type { Groups } from '../groups.ts';
 import type { Seen } from '../memory/buffer-reader.ts';
 import type { MemoryStore } from '../memory/memory-store.ts';
 import type { Delivery, MessageDraft, MessageId } from '../message.ts';
@@ -54,7 +55,7 @@ export class RedisStore implements Store {
   readonly #settings: RedisStoreSettings;
   readonly #link: RedisLink;
   readonly #local: MemoryStore;
-  readonly #arrivals = new Arrivals();
+  readonly #arrivals: Arrivals;
   readonly #channels = new Map<string, RemoteChannel>();
   /** The same by their PUBSUB channels, one character a byte. */
   readonly #byPubsub = new Map<string, RemoteChannel>();
@@ -89,6 +90,7 @@ export class RedisStore implements Store {
     this.#settings = settings;
     this.#link = link;
     this.#local = local;
+    this.#arrivals = new Arrivals(local.groups);
     this.#counts = counts;
     this.#deadWorkers = new DeadWorkers(link, settings.channelTimeout, fault);
     const stored = settings.redisStorageMode !== 'nostore';
@@ -119,6 +121,14 @@ export class RedisStore implements Store {
         this.#byPubsub.delete(channel.keys.pubsub.toString('latin1'));
       },
     };
+  }
+
+  get channels(): Store['channels'] {
+    return this.#channels;
+  }
+
+  get groups(): Groups {
+    return this.#local.groups;
   }
 
   get available(): boolean {
@@ -254,6 +264,11 @@ export class RedisStore implements Store {
 
   subscribersHere(names: readonly string[]): number {
     return this.#local.subscribersHere(names) + this.#arrivals.count(names);
+  }
+
+  /** Messages go to Redis, and come here only if somebody subscribes. */
+  newChannels(names: readonly string[], brought: 'publish' | 'subscribe'): number {
+    return brought === 'publish' ? 0 : this.#local.newChannels(names);
   }
 
   /** Changes the bytes that the local copies may take. */
