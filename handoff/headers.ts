@@ -13,6 +13,9 @@ export type Action =
   | 'subscribe'
   | 'redis_stats'
   | 'figures'
+  | 'group_info'
+  | 'group_set'
+  | 'group_delete'
   | 'refuse';
 
 /** One value of the hand-off: the nginx variable that carries it and the header it arrives in. */
@@ -34,7 +37,10 @@ export const HANDOFF = {
   action: { variable: 'njchan_action', header: 'Njchan-Action', constant: false },
   /** The transport that was chosen: a SubscriberTransport, or a PublisherTransport for publishers. */
   transport: { variable: 'njchan_transport', header: 'Njchan-Transport', constant: false },
-  /** Full channel names `group/id`, percent-encoded and joined by commas (channel-name.ts). */
+  /**
+   * Full channel names `group/id`, percent-encoded and joined by commas (channel-name.ts); with actions that are about a
+   * group the one name of its channel without an id.
+   */
   channels: { variable: 'njchan_channels', header: 'Njchan-Channels', constant: false },
   /** Like `channels`: what the WebSocket of a subscriber publishes to where that differs; empty: the same. */
   publisherChannels: {
@@ -56,6 +62,8 @@ export const HANDOFF = {
   refusal: { variable: 'njchan_refusal', header: 'Njchan-Refusal', constant: false },
   /** The upstream whose figures are asked for, percent-encoded as channel names are, with the action `redis_stats`. */
   redisUpstream: { variable: 'njchan_redis_upstream', header: 'Njchan-Redis-Upstream', constant: false },
+  /** Limits that the request sets for its group (parseGroupLimits); empty: none. */
+  groupLimits: { variable: 'njchan_group_limits', header: 'Njchan-Group-Limits', constant: false },
   /** Access-Control-Allow-Origin where it is not the request's own origin; empty: it is. */
   allowOrigin: { variable: 'njchan_allow_origin', header: 'Njchan-Allow-Origin', constant: false },
   /** Unix seconds at which the request's token is good no longer, leeway included; empty: the request needs none. */
@@ -130,6 +138,8 @@ export const DYNAMIC_VALUES = {
   subscribe_request: 2,
   unsubscribe_request: 2,
   publisher_upstream_request: 2,
+  /** In the order of GroupLimits; '' for those that are not set. */
+  group_limit: 5,
 } as const;
 export type DynamicValue = keyof typeof DYNAMIC_VALUES;
 

@@ -47,6 +47,66 @@ export const REFUSALS = {
     body: 'missing nchan_message_buffer_length value',
     cure: 'The variables in nchan_message_buffer_length gave an empty value.',
   },
+  group_channels_invalid: {
+    status: 403,
+    body: 'invalid nchan_group_max_channels value',
+    cure: 'The directive gave something that is not a number.',
+  },
+  group_subscribers_invalid: {
+    status: 403,
+    body: 'invalid nchan_group_max_subscribers value',
+    cure: 'The directive gave something that is not a number.',
+  },
+  group_messages_invalid: {
+    status: 403,
+    body: 'invalid nchan_group_max_messages value',
+    cure: 'The directive gave something that is not a number.',
+  },
+  group_memory_invalid: {
+    status: 403,
+    body: 'invalid nchan_group_max_messages_memory value',
+    cure: 'The directive gave something that is not a number of bytes, which may end in k, m or g.',
+  },
+  group_disk_invalid: {
+    status: 403,
+    body: 'invalid nchan_group_max_messages_disk value',
+    cure: 'The directive gave something that is not a number of bytes, which may end in k, m or g.',
+  },
+  group_accounting_disabled: {
+    status: 403,
+    body: 'Channel group accounting is disabled.',
+    cure: 'The location has nchan_group_location, but not nchan_channel_group_accounting on.',
+  },
+  group_right_missing: {
+    status: 403,
+    body: NONE,
+    cure: 'nchan_group_location of the location does not have the word for the method: get for GET, set for POST, delete for DELETE.',
+  },
+  group_channels_reached: {
+    status: 403,
+    body: 'Group limit reached for number of channels.',
+    cure: 'The message would need a new channel, and its group has as many as nchan_group_max_channels allows.',
+  },
+  group_messages_reached: {
+    status: 403,
+    body: 'Group limit reached for number of messages.',
+    cure: 'The group of the channel has as many messages as nchan_group_max_messages allows.',
+  },
+  group_memory_reached: {
+    status: 403,
+    body: 'Group limit reached for memory used by messages.',
+    cure: "With this message the group's messages would take more memory than nchan_group_max_messages_memory allows.",
+  },
+  group_takes_no_channel: {
+    status: 403,
+    body: NONE,
+    cure: 'The subscriber would need a new channel, and its group has as many as nchan_group_max_channels allows.',
+  },
+  group_takes_no_subscriber: {
+    status: 403,
+    body: NONE,
+    cure: 'The group of the channel has as many subscribers as nchan_group_max_subscribers allows.',
+  },
   origin_refused: {
     status: 403,
     body: NONE,

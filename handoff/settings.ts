@@ -88,6 +88,12 @@ export interface LocationSettings extends RedisLocationSettings, TokenSettings {
   hooksAfterCrash: boolean;
   /** What the head of a repeated request may have. */
   hookHeadLimits: HeadLimits;
+  /** The limits of the channels' group hold here, or its figures are shown. */
+  groupAccounting: boolean;
+  /** The location has limits for its group, which requests set. */
+  groupLimits: boolean;
+  /** Of a location of groups: what may be done there (GroupRight), with blanks between; NO_GROUP_RIGHTS; '' elsewhere. */
+  groupAccess: string;
 }
 
 /** Nchan's defaults (spec/directives.md §§1-7 and 11); a location's text carries only what differs from them. */
@@ -126,6 +132,9 @@ export const DEFAULT_SETTINGS: Readonly<LocationSettings> = {
   hookAddressHeader: '',
   hooksAfterCrash: true,
   hookHeadLimits: [1024, 4, 8192, 1000],
+  groupAccounting: false,
+  groupLimits: false,
+  groupAccess: '',
   redisUpstream: '',
   redisStorageMode: 'distributed',
   redisNamespace: '',

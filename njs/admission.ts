@@ -8,7 +8,15 @@ import type { Outcome } from './outcome.ts';
 import { checkToken } from './token/check.ts';
 
 /** Actions that are about channels, and so not for everybody. A preflight request never has credentials. */
-const CHECKED: readonly Outcome['action'][] = ['publish', 'info', 'delete', 'subscribe'];
+const CHECKED: readonly Outcome['action'][] = [
+  'publish',
+  'info',
+  'delete',
+  'subscribe',
+  'group_info',
+  'group_set',
+  'group_delete',
+];
 
 /**
  * Makes the checks that the location asks for; the first that refuses decides.

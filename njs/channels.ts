@@ -28,13 +28,18 @@ export function channelNames(
   const ids = channelIds(r, location, role, settings);
   if (typeof ids === 'string') return ids;
 
-  const groupVariable = givenVariables(r, location, 'channel_group')[0];
-  const group = groupVariable === undefined ? '' : encodedValue(r, groupVariable);
+  const group = groupName(r, location);
   // `m` would look like a multiplexed channel's internal name, and a slash would run group and id together.
   if (group === 'm' || group.indexOf('/') >= 0) return 'channel_id_refused';
   const names = ids.map((id) => `${group}/${id}`);
   const isForRedis = settings.redisUpstream !== '';
   return isForRedis && names.some(hasBraceSubstitute) ? 'channel_id_refused' : names;
+}
+
+/** Evaluates the group of the location, percent-encoded. */
+export function groupName(r: NginxHTTPRequest, location: string): string {
+  const variable = givenVariables(r, location, 'channel_group')[0];
+  return variable === undefined ? '' : encodedValue(r, variable);
 }
 
 /**

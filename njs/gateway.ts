@@ -24,6 +24,7 @@ import { page, sendAnswer } from './answer.ts';
 import { channelNames, encodedValue, publisherChannels } from './channels.ts';
 import { dynamicLimits } from './dynamic-limits.ts';
 import { givenVariables } from './dynamic-value.ts';
+import { decideGroup, groupLimits } from './group.ts';
 import { hookContext } from './hooks.ts';
 import { setNchanVariables } from './nchan-variables.ts';
 import { allowedOrigin } from './origin.ts';
@@ -33,7 +34,7 @@ import { chooseTransport, UPGRADED } from './transport.ts';
 import { hasControlCharacters, hasUnfitHeaders } from './unfit-headers.ts';
 
 /** What `js_content njchan.…` says the location is, where its settings do not say more. */
-export type Role = 'publisher' | 'subscriber' | 'pubsub';
+export type Role = 'publisher' | 'subscriber' | 'pubsub' | 'group';
 
 /** Constants of the location, which a subrequest to another endpoint would overwrite. */
 const CONSTANTS = [LOCATION_VARIABLE, HANDOFF.settings.variable, HANDOFF_LOCATION_VARIABLE] as const;
@@ -51,7 +52,7 @@ export function handle(r: NginxHTTPRequest, role: Role): void {
   }
   const location = r.variables[LOCATION_VARIABLE] || '';
   const allowOrigin = allowedOrigin(r, location);
-  const outcome = allowOrigin === undefined ? refuse('origin_refused') : decide(r, settings);
+  const outcome = allowOrigin === undefined ? refuse('origin_refused') : decide(r, role, settings);
   outcome.allowOrigin = allowOrigin;
   setNchanVariables(r, outcome);
   // Before anything else sees, and may set, the variables.
@@ -128,7 +129,7 @@ function hooksOf(r: NginxHTTPRequest, settings: LocationSettings, outcome: Outco
 function settingsFor(r: NginxHTTPRequest, role: Role): LocationSettings {
   const text = r.variables[HANDOFF.settings.variable];
   const settings = parseSettings(text || '');
-  if (text) return settings;
+  if (text || role === 'group') return settings;
   // Written by hand without settings: the role's defaults, which the sidecar has to know as well.
   if (role !== 'subscriber') settings.publisher = DEFAULT_PUBLISHER;
   if (role !== 'publisher') settings.subscriber = DEFAULT_SUBSCRIBER;
@@ -139,10 +140,14 @@ function settingsFor(r: NginxHTTPRequest, role: Role): LocationSettings {
   return settings;
 }
 
-function decide(r: NginxHTTPRequest, settings: LocationSettings): Outcome {
+function decide(r: NginxHTTPRequest, at: Role, settings: LocationSettings): Outcome {
   const location = r.variables[LOCATION_VARIABLE] || '';
+  if (at === 'group') return decideGroup(r, location, settings);
   const id = requestedMessageId(r, location, settings);
   if (id === 'invalid') return refuse('message_id_invalid');
+
+  const forGroup = settings.groupLimits ? groupLimits(r, location) : undefined;
+  if (typeof forGroup === 'string') return refuse(forGroup);
 
   const limits = settings.publisher.length > 0 ? dynamicLimits(r, location) : {};
   if (typeof limits === 'string') return refuse(limits);
@@ -156,6 +161,7 @@ function decide(r: NginxHTTPRequest, settings: LocationSettings): Outcome {
   if (typeof channels === 'string') return refuse(channels, choice.transport);
   const outcome: Outcome = {
     action: choice.action,
+    groupLimits: forGroup ? forGroup.limits : '',
     transport: choice.transport,
     channels,
     messageTimeout: limits.messageTimeout,
@@ -195,6 +201,7 @@ function handOff(r: NginxHTTPRequest, outcome: Outcome): void {
   variables[HANDOFF.messageBufferLength.variable] = numeric(outcome.messageBufferLength);
   variables[HANDOFF.refusal.variable] = outcome.refusal || '';
   variables[HANDOFF.redisUpstream.variable] = outcome.redisUpstream || '';
+  variables[HANDOFF.groupLimits.variable] = outcome.groupLimits || '';
   variables[HANDOFF.allowOrigin.variable] = outcome.allowOrigin || '';
   variables[HANDOFF.expires.variable] = numeric(outcome.expires);
   variables[HANDOFF.readOnly.variable] = outcome.readOnly ? '1' : '';

@@ -17,6 +17,8 @@ export interface Outcome {
   messageBufferLength?: number | undefined;
   /** Percent-encoded. */
   redisUpstream?: string;
+  /** Limits that the request sets for its group, as they are handed off. */
+  groupLimits?: string;
   /** With the action `subscribe` that of whatever the WebSocket publishes. */
   refusal?: RefusalName;
   /** Access-Control-Allow-Origin where it is not the request's own origin. */

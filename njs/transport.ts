@@ -74,7 +74,7 @@ const METHOD = /^[A-Z]+/;
  * The client's own method: nginx makes a GET of a request that an application sent here by X-Accel-Redirect. One that
  * `error_page` sent here is a GET, for Nchan too.
  */
-function methodOf(r: NginxHTTPRequest): string {
+export function methodOf(r: NginxHTTPRequest): string {
   if (r.method !== 'GET' || !r.variables.upstream_http_x_accel_redirect) return r.method;
   const method = METHOD.exec(r.variables.request || '');
   return method ? method[0] : r.method;

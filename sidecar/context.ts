@@ -6,6 +6,7 @@ import type { Hooks } from './hooks/hooks.ts';
 import { type Logger, logFault } from './log.ts';
 import { Recurrences } from './recurrences.ts';
 import type { Metrics } from './statistics/metrics.ts';
+import { GroupLimitError } from './store/group-limits.ts';
 import { RedisForbiddenError, RedisFullError, RedisUnavailableError } from './store/redis/link.ts';
 import { StorageFullError } from './store/store.ts';
 import type { Stores } from './store/stores.ts';
@@ -32,8 +33,9 @@ export function aboutRequest({ settings: { location }, requestId }: Handoff): Re
   return requestId === '' ? { location } : { location, request: requestId };
 }
 
-/** Logs a failure on our side, with the location where it happened, and names the refusal for it. */
+/** Logs a failure, if it is on our side, with the location where it happened, and names the refusal for it. */
 export function reportFault(context: ServerContext, handoff: Handoff, error: unknown): RefusalName {
+  if (error instanceof GroupLimitError) return error.refusal;
   const about = aboutRequest(handoff);
   if (error instanceof StorageFullError) {
     const more = recurrences.met(error.name);

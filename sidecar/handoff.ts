@@ -2,6 +2,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { isEncodedChannelName } from '../handoff/channel-name.ts';
+import { type GroupLimitChanges, parseGroupLimits } from '../handoff/group.ts';
 import { type Action, HANDOFF, NGINX_HEADER, REQUEST_ID_HEADER, SECRET_HEADER } from '../handoff/headers.ts';
 import { HOOKS_HEADER } from '../handoff/hooks.ts';
 import { type ParsedMessageId, parseMessageId } from '../handoff/message-id.ts';
@@ -33,6 +34,8 @@ export interface Handoff {
   readonly refusal: RefusalName | undefined;
   /** The upstream whose figures are asked for, with the action `redis_stats`. */
   readonly redisUpstream: string;
+  /** Limits that the request sets for its group. */
+  readonly groupLimits?: GroupLimitChanges | undefined;
   /** The client's request, where hooks are to be asked in its context. */
   readonly hooks?: HookContext | undefined;
   /** The answer has to report what Nchan's variables tell about it. */
@@ -61,6 +64,9 @@ const ACTIONS: readonly string[] = [
   'subscribe',
   'redis_stats',
   'figures',
+  'group_info',
+  'group_set',
+  'group_delete',
   'refuse',
 ] satisfies Action[];
 
@@ -123,6 +129,7 @@ export function readHandoff(
     readOnly: get(NAMES.readOnly) !== '',
     refusal: unheard ? 'hook_context_too_large' : refusal === '' ? undefined : (refusal as RefusalName),
     redisUpstream: decodedName(get(NAMES.redisUpstream)),
+    groupLimits: groupLimits(get(NAMES.groupLimits)),
     hooks,
     report: headers[REPORT_NAME] !== undefined,
     requestId: requestIdOf(headers),
@@ -144,6 +151,13 @@ function channelNames(list: string): readonly string[] {
   const names = list === '' ? [] : list.split(',');
   if (!names.every(isEncodedChannelName)) throw new HandoffError('bad channel name');
   return names;
+}
+
+function groupLimits(list: string): GroupLimitChanges | undefined {
+  if (list === '') return undefined;
+  const limits = parseGroupLimits(list);
+  if (!limits) throw new HandoffError('bad group limits');
+  return limits;
 }
 
 function hookContext(

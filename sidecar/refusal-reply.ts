@@ -26,6 +26,8 @@ const VARYING: ReadonlySet<RefusalName> = new Set([
   'message_id_tag_count',
   'channel_does_not_exist',
   'too_many_subscribers',
+  'group_takes_no_channel',
+  'group_takes_no_subscriber',
 ]);
 
 /** The answer to a hand-off, with the headers that the client of its transport expects. */

@@ -8,6 +8,7 @@ import type { Socket } from 'node:net';
 import type { RefusalName } from '../handoff/refusals.ts';
 import type { SubscriberTransport } from '../handoff/settings.ts';
 import { reportFault, type ServerContext } from './context.ts';
+import { groupRequest } from './group/http.ts';
 import { type Handoff, KEEP_ALIVE_MS, MAX_HEADER_BYTES, readHandoff } from './handoff.ts';
 import { logFault } from './log.ts';
 import { PEER_IS_GONE } from './peer-is-gone.ts';
@@ -23,6 +24,7 @@ import { redisStatsReply } from './redis-stats.ts';
 import { notAHandoff, refuse } from './refusal-reply.ts';
 import { sendRawReply, sendReply } from './reply.ts';
 import { figuresReply } from './statistics/figures.ts';
+import { setGroupLimits } from './store/group-limits.ts';
 import { admitSubscriber } from './subscriber/admission.ts';
 import { serveStream } from './subscriber/stream.ts';
 import { POLLS, STREAMS } from './subscriber/transports.ts';
@@ -102,7 +104,10 @@ async function serveRequest(
       const store = context.stores.of(handoff.settings);
       const refused = (refusal: RefusalName) => sendReply(response, refuse(refusal, handoff));
       if (!store.available) refused('redis_unavailable');
-      else await admitSubscriber(store, handoff, () => poll(response, handoff, store), refused);
+      else {
+        setGroupLimits(store, handoff);
+        await admitSubscriber(store, handoff, () => poll(response, handoff, store), refused);
+      }
       return;
     }
     const answer = await answerFor(context, handoff, request);
@@ -119,6 +124,7 @@ function answerFor(
   request: IncomingMessage,
 ): Promise<PublisherAnswer> | PublisherAnswer {
   const store = context.stores.of(handoff.settings);
+  setGroupLimits(store, handoff);
   switch (handoff.action) {
     case 'publish':
       return publishRequest(context, handoff, request);
@@ -130,6 +136,10 @@ function answerFor(
       return optionsReply(handoff);
     case 'figures':
       return figuresReply(context, handoff, request.headers.accept);
+    case 'group_info':
+    case 'group_set':
+    case 'group_delete':
+      return groupRequest(context.stores, handoff, request.headers);
     case 'redis_stats':
       return redisStatsReply(handoff.redisUpstream, context.stores.upstreamStats(handoff.redisUpstream));
     default:
@@ -162,6 +172,7 @@ function serveUpgrade(context: ServerContext, request: IncomingMessage, socket: 
   };
   try {
     const store = context.stores.of(handoff.settings);
+    if (handoff.action !== 'refuse') setGroupLimits(store, handoff);
     if (handoff.action === 'refuse') refused(handoff.refusal ?? 'internal_error');
     else if (handoff.action !== 'subscribe') serve();
     else if (!store.available) refused('redis_unavailable');

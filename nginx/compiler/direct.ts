@@ -59,7 +59,9 @@ export function directRequests(scope: Scope, settings: LocationSettings): Direct
     values.lastMessageId !== undefined ||
     values.allowOrigin !== undefined ||
     values.publisherUpstreamRequest !== undefined ||
-    values.authorizeRequest !== undefined
+    values.authorizeRequest !== undefined ||
+    // The gateway has to read them; what they are already holds for direct requests too.
+    settings.groupLimits
   ) {
     return undefined;
   }

@@ -1,4 +1,5 @@
 /** What an endpoint hands off: its constant settings, and the values that nginx computes for each request. */
+import { NO_GROUP_RIGHTS } from '../../handoff/group.ts';
 import { DYNAMIC_VALUES, type DynamicValue, dynamicVariable } from '../../handoff/headers.ts';
 import {
   DEFAULT_SETTINGS,
@@ -29,7 +30,21 @@ const DYNAMIC: Readonly<Record<DynamicValue, Read>> = {
   authorize_request: ({ authorizeRequest }) => authorizeRequest,
   redis_upstream_expression: ({ endpoint }) =>
     endpoint?.serves === 'redisStats' ? endpoint.redisStats : undefined,
+  group_limit: groupLimits,
 };
+
+/** All five when there is one, since their places say which they are. */
+function groupLimits(values: Values): Expressions | undefined {
+  const limits = [
+    values.groupMaxChannels,
+    values.groupMaxSubscribers,
+    values.groupMaxMessages,
+    values.groupMaxMessagesMemory,
+    values.groupMaxMessagesDisk,
+  ];
+  if (limits.every((limit) => limit === undefined)) return undefined;
+  return { expressions: limits.map((limit) => limit?.expressions[0] ?? '""') };
+}
 
 /** Settings that do not come from the directives as they are: what the place, the endpoint, Redis and tokens say. */
 const OTHER_SETTINGS: Readonly<Record<Exclude<keyof LocationSettings, keyof PlainSettings>, true>> = {
@@ -41,6 +56,8 @@ const OTHER_SETTINGS: Readonly<Record<Exclude<keyof LocationSettings, keyof Plai
   hookTlsSocket: true,
   hookAddressHeader: true,
   hookHeadLimits: true,
+  groupLimits: true,
+  groupAccess: true,
   redisUpstream: true,
   redisStorageMode: true,
   redisNamespace: true,
@@ -75,6 +92,34 @@ export function placeOf({ directive }: Scope): LocationSettings {
   return { ...DEFAULT_SETTINGS, location };
 }
 
+/** The settings of a group location. */
+export function groupSettingsOf(scope: Scope): LocationSettings {
+  const { allowCredentials, endpoint, groupAccounting } = scope.values;
+  const settings = placeOf(scope);
+  settings.groupAccounting = groupAccounting ?? settings.groupAccounting;
+  settings.allowCredentials = allowCredentials ?? settings.allowCredentials;
+  settings.groupLimits = groupLimits(scope.values) !== undefined;
+  settings.groupAccess = [...(endpoint?.group?.words ?? [])].sort().join(' ') || NO_GROUP_RIGHTS;
+  return settings;
+}
+
+/** What nginx computes for a group location: nothing about channels. */
+const GROUP_SLOTS = [
+  'allowOrigin',
+  'authorizeRequest',
+  'channelGroup',
+  'groupMaxChannels',
+  'groupMaxSubscribers',
+  'groupMaxMessages',
+  'groupMaxMessagesMemory',
+  'groupMaxMessagesDisk',
+] as const satisfies readonly SlotName[];
+
+/** The values of a group location that dynamicValues is to know of. */
+export function groupValuesOf({ values }: Scope): Values {
+  return Object.fromEntries(GROUP_SLOTS.map((slot) => [slot, values[slot]]));
+}
+
 /** The settings of an endpoint for channels. */
 export function settingsOf(scope: Scope, redis: RedisSettings, tokens: TokenSettings): LocationSettings {
   const { values } = scope;
@@ -86,6 +131,7 @@ export function settingsOf(scope: Scope, redis: RedisSettings, tokens: TokenSett
     const value = values[slot];
     if (value !== undefined && !isExpressions(value)) plain[slot] = value;
   }
+  settings.groupLimits = groupLimits(values) !== undefined;
   return settings;
 }
 

@@ -6,7 +6,7 @@ import { type FiguresName, formatSettings, type LocationSettings } from '../../h
 import { copiedDirectives } from './copied-directives.ts';
 import { type Direct, directRequests } from './direct.ts';
 import type { Endpoint as DirectiveEndpoint } from './directives/row.ts';
-import { dynamicValues, placeOf, settingsOf } from './endpoint-settings.ts';
+import { dynamicValues, groupSettingsOf, groupValuesOf, placeOf, settingsOf } from './endpoint-settings.ts';
 import { answerBytes, type HookEntrance, type HookEntrances, hasHooks } from './hook-entrance.ts';
 import type { VariableUse } from './nchan-variables.ts';
 import type { Directive } from './parser.ts';
@@ -21,7 +21,7 @@ export interface Endpoint {
   /** What nginx computes: variables without their `$`, and their values as they are written. */
   readonly values: readonly (readonly [variable: string, expression: string])[];
   /** The handler for js_content. */
-  readonly handler: 'publisher' | 'subscriber' | 'pubsub' | 'redisStats' | 'figures';
+  readonly handler: 'publisher' | 'subscriber' | 'pubsub' | 'redisStats' | 'figures' | 'group';
   /** The named location that hands off, and the directives of the user that it needs. */
   readonly handoffLocation: string;
   readonly copied: readonly Directive[];
@@ -171,6 +171,7 @@ class Planner implements Plan {
     const number = String(++this.#count);
     const { endpoint } = scope.values;
     const serves = endpoint?.serves ?? 'channels';
+    if (serves === 'group') return this.#groupEndpoint(number, scope);
     const figures = endpoint && serves !== 'channels' ? { endpoint } : undefined;
     if (serves === 'redisStats') this.#redis.wantStats();
     if (figures) {
@@ -210,6 +211,22 @@ class Planner implements Plan {
     };
   }
 
+  #groupEndpoint(number: string, scope: Scope): Endpoint {
+    this.#tokens.refuseAt(scope);
+    const copied = copiedDirectives(scope);
+    return {
+      number,
+      settings: formatSettings(groupSettingsOf(scope)),
+      values: dynamicValues(number, groupValuesOf(scope)),
+      handler: 'group',
+      handoffLocation: copied.length > 0 ? `${DEFAULT_HANDOFF_LOCATION}_${number}` : DEFAULT_HANDOFF_LOCATION,
+      copied,
+      isHealth: false,
+      chunked: false,
+      asks: scope.values.authorizeRequest !== undefined,
+    };
+  }
+
   #keep({ hooksAfterCrash, redisUpstream: upstream, redisNamespace: namespace }: LocationSettings): void {
     if (!hooksAfterCrash || upstream === '') return;
     const known = this.kept.some((place) => place.upstream === upstream && place.namespace === namespace);
@@ -219,7 +236,7 @@ class Planner implements Plan {
 
 /** True for figures of the sidecar as a whole. */
 function isOfSidecar(serves: DirectiveEndpoint['serves']): serves is FiguresName {
-  return serves !== 'channels' && serves !== 'redisStats';
+  return serves !== 'channels' && serves !== 'redisStats' && serves !== 'group';
 }
 
 /** An endpoint with neither has to refuse every request, which `pubsub` does as well. */

@@ -9,6 +9,7 @@ import { comment } from './edits.ts';
 import { type BlockLines, Emitter } from './emitter.ts';
 import { type Plan, planEndpoints } from './endpoints.ts';
 import { CompileError, type Problem, ProblemList } from './errors.ts';
+import { reportGroupConflicts } from './group-conflicts.ts';
 import { sidecarFault, spoilingDirectives } from './handoff-location.ts';
 import { HookEntrances } from './hook-entrance.ts';
 import { addLines } from './lines.ts';
@@ -71,6 +72,7 @@ export function compile(options: CompileOptions): CompileResult {
   const notices = new ProblemList();
   const tree = readTree(file, problems);
   const main = readScopes(tree, { problems, notices });
+  reportGroupConflicts(main, problems);
   const redis = new RedisPlan(main, { problems, notices });
   const tokens = new TokenPlan(main, tree.directory, { problems, notices });
   const variables = variableUse(tree);

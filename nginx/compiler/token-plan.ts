@@ -63,6 +63,15 @@ export class TokenPlan {
     }
   }
 
+  /** Refuses tokens where they give no rights, for a location that would be open in spite of them. */
+  refuseAt(scope: Scope): void {
+    if (modeOf(scope) === 'off') return;
+    const by = scope.values.tokenMode === undefined ? KEY : 'njchan_token';
+    const { file, endLine } = whoSays(by, scope);
+    const message = `${by}: tokens give no right to a group location; say "njchan_token off" in it, and protect it otherwise`;
+    this.#said.problems.add(file, endLine, message);
+  }
+
   /** The text of the file of keys (TokenKeySets); undefined when no endpoint uses any. */
   keyFile(): string | undefined {
     if (this.#names.size === 0) return undefined;

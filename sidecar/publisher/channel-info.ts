@@ -58,6 +58,11 @@ export function negotiateFormat(accept: string | undefined): InfoFormat {
   return 'plain';
 }
 
+/** The Content-Type of a format. */
+export function contentTypeOf(format: InfoFormat): string {
+  return WRITERS[format].contentType;
+}
+
 /** Words a channel's figures as of `nowMs` (Unix milliseconds). */
 export function formatChannelInfo(
   info: PublisherInfo,

@@ -116,11 +116,14 @@ function infoReply(
 
 const PUBLISHER_METHODS = 'GET, POST, PUT, DELETE';
 const SUBSCRIBER_METHODS = 'GET';
+const GROUP_METHODS = 'GET, POST, DELETE';
+const GROUP_HEADERS = 'Accept, Content-Type';
 const SUBSCRIBER_HEADERS =
   'If-None-Match, If-Modified-Since, Content-Type, Cache-Control, X-EventSource-Event';
 
 /** The methods that a location takes, as Allow names them. */
 export function allowedMethods({ settings }: Handoff): string {
+  if (settings.groupAccess !== '') return GROUP_METHODS;
   return settings.publisher.includes('http') ? PUBLISHER_METHODS : SUBSCRIBER_METHODS;
 }
 
@@ -130,7 +133,12 @@ export function optionsReply(handoff: Handoff): Reply {
   const methods = allowedMethods(handoff);
   const headers: [string, string][] = [['Allow', methods]];
   if (origin !== undefined) {
-    const allowed = settings.subscriber.length > 0 ? SUBSCRIBER_HEADERS : 'Content-Type';
+    const allowed =
+      settings.groupAccess !== ''
+        ? GROUP_HEADERS
+        : settings.subscriber.length > 0
+          ? SUBSCRIBER_HEADERS
+          : 'Content-Type';
     const hasToken = settings.tokenMode !== 'off' && settings.tokenFrom.includes('header');
     headers.push(
       ['Access-Control-Allow-Headers', hasToken ? `${allowed}, Authorization` : allowed],

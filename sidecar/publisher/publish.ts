@@ -5,6 +5,7 @@ import type { ServerContext } from '../context.ts';
 import type { Handoff } from '../handoff.ts';
 import { headerText } from '../header-text.ts';
 import { statistics } from '../statistics/statistics.ts';
+import { checkPublication } from '../store/group-limits.ts';
 import { type Deflated, formatId, type MessageDraft } from '../store/message.ts';
 import type { ChannelInfo, Store } from '../store/store.ts';
 import { deflateMessage } from '../websocket/deflate.ts';
@@ -43,7 +44,7 @@ export function infoOfSeveral(infos: readonly (ChannelInfo | undefined)[]): Publ
 
 /**
  * Publishes to every channel of the request under the location's limits.
- * @throws StorageFullError from the store.
+ * @throws StorageFullError from the store, GroupLimitError.
  */
 export async function publish(store: Store, handoff: Handoff, draft: MessageDraft): Promise<PublisherInfo> {
   const info = await publishToAll(store, handoff, draft);
@@ -65,11 +66,16 @@ async function publishToAll(store: Store, handoff: Handoff, draft: MessageDraft)
   const [first] = channels;
   if (channels.length === 1 && first !== undefined) {
     return infoOfOne(
-      await order.run(channels, deflated, (copy) => store.publish(first, complete(copy), limits)),
+      await order.run(channels, deflated, (copy) => {
+        const whole = complete(copy);
+        checkPublication(store, handoff, whole);
+        return store.publish(first, whole, limits);
+      }),
     );
   }
   const infos = await order.run(channels, deflated, (copy) => {
     const whole = complete(copy);
+    checkPublication(store, handoff, whole);
     return Promise.all(channels.map((channel) => store.publish(channel, whole, limits)));
   });
   return infoOfSeveral(infos);

@@ -6,6 +6,7 @@ import { reportFault, type ServerContext } from '../context.ts';
 import type { Handoff } from '../handoff.ts';
 import { ownBytes } from '../own-bytes.ts';
 import { statistics } from '../statistics/statistics.ts';
+import { GroupLimitError } from '../store/group-limits.ts';
 import type { WebSocketConnection } from '../websocket/connection.ts';
 import { encodeFrame, OPCODE } from '../websocket/frame.ts';
 import { formatChannelInfo, type InfoFormat, negotiateFormat } from './channel-info.ts';
@@ -97,7 +98,8 @@ export class WebSocketPublisher {
         this.#connection.answer(encodeFrame(OPCODE.text, Buffer.from(body)));
       }
     } catch (error) {
-      this.#refuse(reportFault(this.#context, this.#handoff, error));
+      // As with Nchan, the message is dropped without a word.
+      if (!(error instanceof GroupLimitError)) this.#refuse(reportFault(this.#context, this.#handoff, error));
     } finally {
       this.#count(-1, -data.length);
     }

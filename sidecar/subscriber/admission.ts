@@ -1,6 +1,7 @@
 /** Whether the channels of a subscriber take another one (spec/http-protocol.md §9). */
 import type { RefusalName } from '../../handoff/refusals.ts';
 import type { Handoff } from '../handoff.ts';
+import { subscriptionRefusal } from '../store/group-limits.ts';
 import type { Store } from '../store/store.ts';
 
 /**
@@ -19,7 +20,8 @@ export function admitSubscriber(
     if (maxChannelSubscribers > 0 && store.subscribersHere(handoff.channels) >= maxChannelSubscribers) {
       return refuse('too_many_subscribers');
     }
-    return subscribe();
+    const refusal = subscriptionRefusal(store, handoff);
+    return refusal ? refuse(refusal) : subscribe();
   };
   if (!existingChannelsOnly) return join();
   return allExist(store, handoff.channels).then((exist) =>

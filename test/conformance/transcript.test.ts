@@ -34,6 +34,24 @@ describe('a transcript', () => {
     );
   });
 
+  it('leaves out the memory that the messages of a group take, and keeps its limit', () => {
+    const json = (used: number): string =>
+      `{\r\n  "messages_memory": ${used},\r\n  "limits": {\r\n    "messages_memory": 10240,\r\n  }`;
+    expect(
+      entriesOf(
+        json(588),
+        json(0),
+        'shared memory used by messages: 588 bytes\r\n  max messages shared memory: 10240',
+        '\r\n  <messages_memory>588</messages_memory>\r\n    <messages_memory>10240</messages_memory>',
+      ),
+    ).toEqual([
+      json(588).replace('588', 'N'),
+      json(0),
+      'shared memory used by messages: N bytes\r\n  max messages shared memory: 10240',
+      '\r\n  <messages_memory>N</messages_memory>\r\n    <messages_memory>10240</messages_memory>',
+    ]);
+  });
+
   it('names boundaries and channels', () => {
     const boundary = 'YG7wE3qMWh7S336/lXRixvpyZBX5VtWE';
     expect(entriesOf(`multipart/mixed; boundary=${boundary}`, `--${boundary}--`, 'case0001-0')).toEqual([

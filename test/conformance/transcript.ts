@@ -16,6 +16,9 @@ const HTTP_DATE = /\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT/g;
 const VOLATILE_HEADER = /^(Date|Server):/;
 const BOUNDARY = /boundary=([./0-9A-Za-z]{32})(?=\r|\n|$)/g;
 /** Seconds since the last request, in the four formats; -1 means never and stays. */
+/** Memory that the messages of a group take, in the four formats; 0 stays. The limit is indented further. */
+const MEMORY =
+  /(shared memory used by messages: |(?:^|\n)(?: {2})?(?:"messages_memory": |<messages_memory>|messages_memory: ))[1-9]\d*/g;
 const REQUESTED = /((?:last requested: |"requested": |<requested>|\brequested: ))\d/g;
 
 const isNear = (seconds: number): boolean => Math.abs(seconds - Date.now() / 1000) < NEAR_SECONDS;
@@ -86,7 +89,8 @@ export function normalise({ entries, answers }: Played, channel: string, failure
       .replaceAll(channel, '{c}')
       .replace(UNIX_TIME, (time) => name(Number(time), time, 'T'))
       .replace(HTTP_DATE, (date) => name(Date.parse(date) / 1000, date, 'date of T'))
-      .replace(REQUESTED, '$1N');
+      .replace(REQUESTED, '$1N')
+      .replace(MEMORY, '$1N');
   });
   return {
     entries: normalised,

@@ -31,6 +31,7 @@ describe('internal headers that a client sends', () => {
     'Njchan-Message-Buffer-Length': '0',
     'Njchan-Refusal': 'internal_error',
     'Njchan-Redis-Upstream': 'victim',
+    'Njchan-Group-Limits': '1,1,1,1,1',
     [DIRECT.channel.header]: '/victim',
     [DIRECT.transport.header]: 'longpoll',
     [DIRECT.queryId.header]: '1:0',
@@ -164,6 +165,11 @@ describe('the unix socket', () => {
       { 'Njchan-Action': 'subscribe', 'Njchan-Channels': '/a', 'Njchan-Publisher-Channels': 'a b' },
     ],
     ['an upstream that is not encoded', { 'Njchan-Action': 'redis_stats', 'Njchan-Redis-Upstream': 'a b' }],
+    [
+      'limits that are none',
+      { 'Njchan-Action': 'info', 'Njchan-Channels': '/a', 'Njchan-Group-Limits': '5' },
+    ],
+    ['a group without a name', { 'Njchan-Action': 'group_delete' }],
     ['an unknown refusal', { 'Njchan-Action': 'refuse', 'Njchan-Refusal': 'toString' }],
     ['an upgrade with nothing', { Connection: 'upgrade', Upgrade: 'websocket' }],
   ])('answers a request with %s by 400', async (_name, headers) => {

@@ -2,7 +2,7 @@
 
 export interface GatewayCase {
   readonly name: string;
-  readonly role?: 'publisher' | 'subscriber' | 'pubsub' | 'redisStats';
+  readonly role?: 'publisher' | 'subscriber' | 'pubsub' | 'redisStats' | 'group';
   readonly method?: string;
   /** As nginx gives it: `1.1`, `2.0`. */
   readonly httpVersion?: string;

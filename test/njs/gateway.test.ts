@@ -7,6 +7,7 @@ import { checkRuntime } from '../../njs/tools/runtime-check.mjs';
 import { REPOSITORY, tempDir } from '../support/files.ts';
 import { BASE_VARIABLES, type GatewayCase } from './cases.ts';
 import { CHANNEL_CASES } from './channels.ts';
+import { GROUP_CASES } from './groups.ts';
 import { MESSAGE_ID_CASES } from './message-ids.ts';
 import { ORIGIN_CASES } from './origins.ts';
 import { REQUEST_CASES } from './requests.ts';
@@ -16,6 +17,7 @@ const CASES: readonly GatewayCase[] = [
   ...ORIGIN_CASES,
   ...MESSAGE_ID_CASES,
   ...CHANNEL_CASES,
+  ...GROUP_CASES,
 ];
 
 const BUNDLE = join(REPOSITORY, 'dist/njs/njchan.js');

@@ -16,6 +16,7 @@ const GOOD: Record<string, string> = {
   publisherChannelId: 'x',
   subscriberChannelId: 'x',
   channelGroup: 'g',
+  groupAccounting: 'on',
   maxChannelIdLength: '10',
   messageTimeout: '10',
   messageBufferLength: '10',

@@ -7,7 +7,15 @@ import {
 } from '../../../handoff/settings.ts';
 import { type Keywords, matchKeyword } from '../keywords.ts';
 import type { Token } from '../lexer.ts';
-import { type Call, type Endpoint, type Expressions, expressions, row, valid } from './row.ts';
+import {
+  type Call,
+  type Endpoint,
+  type Expressions,
+  expressions,
+  type GroupRights,
+  row,
+  valid,
+} from './row.ts';
 
 const PUBLISHER_WORDS: Keywords<PublisherTransport> = [
   ['http', 'http'],
@@ -51,6 +59,7 @@ class Words implements Endpoint {
   readonly publisher: Set<PublisherTransport>;
   readonly subscriber: Set<SubscriberTransport>;
   readonly redisStats?: Expressions;
+  readonly group?: GroupRights;
   readonly serves = 'channels';
   readonly #name: string;
 
@@ -59,6 +68,7 @@ class Words implements Endpoint {
     this.publisher = new Set(current?.publisher);
     this.subscriber = new Set(current?.subscriber);
     if (current?.redisStats) this.redisStats = current.redisStats;
+    if (current?.group) this.group = current.group;
   }
 
   addPublisher(word: Token): void {
@@ -90,12 +100,19 @@ class Words implements Endpoint {
 /** A nested level can only add to what it inherits, but its own directives say which of both is served. */
 function addUp(own: Endpoint, outer: Endpoint): Endpoint {
   const redisStats = own.redisStats ?? outer.redisStats;
+  const group = addUpRights(own.group, outer.group);
   return {
     publisher: new Set([...outer.publisher, ...own.publisher]),
     subscriber: new Set([...outer.subscriber, ...own.subscriber]),
     ...(redisStats ? { redisStats } : {}),
+    ...(group ? { group } : {}),
     serves: own.serves,
   };
+}
+
+function addUpRights(own: GroupRights | undefined, outer: GroupRights | undefined): GroupRights | undefined {
+  if (!own || !outer || own.withoutOuter) return own ?? outer;
+  return { words: new Set([...outer.words, ...own.words]), withoutOuter: outer.withoutOuter };
 }
 
 /** What all of these directives have in common. */

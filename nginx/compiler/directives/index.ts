@@ -5,6 +5,7 @@ import { CHANNEL_ID } from './channel-id.ts';
 import { ENDPOINTS } from './endpoints.ts';
 import { EVENTSOURCE } from './eventsource.ts';
 import { FIGURES } from './figures.ts';
+import { GROUPS } from './groups.ts';
 import { HOOKS } from './hooks.ts';
 import { MEMORY } from './memory.ts';
 import { MESSAGES } from './messages.ts';
@@ -22,6 +23,7 @@ import { WEBSOCKET } from './websocket.ts';
 export const DIRECTIVE_TABLES: Readonly<Record<string, readonly Row[]>> = {
   'Publishers and subscribers': ENDPOINTS,
   Channels: CHANNEL_ID,
+  'Channel groups': GROUPS,
   Messages: [...MESSAGES, ...MEMORY],
   Subscribers: SUBSCRIBER,
   WebSocket: WEBSOCKET,

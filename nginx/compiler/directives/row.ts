@@ -1,4 +1,5 @@
 /** One row of the directive table: everything the compiler knows about a directive of Nchan. */
+import type { GroupRight } from '../../../handoff/group.ts';
 import type { RedisLocationSettings } from '../../../handoff/redis.ts';
 import type {
   FiguresName,
@@ -17,14 +18,23 @@ export interface Expressions {
   readonly expressions: readonly string[];
 }
 
+/** What nchan_group_location says. */
+export interface GroupRights {
+  readonly words: ReadonlySet<GroupRight>;
+  /** What outer levels say counts for nothing. */
+  readonly withoutOuter: boolean;
+}
+
 /** What a level makes of the requests that reach it. */
 export interface Endpoint {
   readonly publisher: ReadonlySet<PublisherTransport>;
   readonly subscriber: ReadonlySet<SubscriberTransport>;
   /** The upstream whose figures nchan_redis_upstream_stats shows. */
   readonly redisStats?: Expressions;
-  /** Whether publishers and subscribers are served or figures shown, and which: what was written last. */
-  readonly serves: 'channels' | 'redisStats' | FiguresName;
+  /** What may be done to a group of channels. */
+  readonly group?: GroupRights;
+  /** Whether publishers and subscribers are served, a group or figures shown, and which: what was written last. */
+  readonly serves: 'channels' | 'redisStats' | 'group' | FiguresName;
 }
 
 /**
@@ -42,6 +52,8 @@ export type PlainSettings = Omit<
   | 'hookTlsSocket'
   | 'hookAddressHeader'
   | 'hookHeadLimits'
+  | 'groupLimits'
+  | 'groupAccess'
   | Exclude<keyof RedisLocationSettings, 'channelTimeout'>
 >;
 
@@ -55,6 +67,11 @@ export interface Slots extends Omit<PlainSettings, LimitSlot>, RedisSlots, Token
   publisherChannelId: Expressions;
   subscriberChannelId: Expressions;
   channelGroup: Expressions;
+  groupMaxChannels: Expressions;
+  groupMaxSubscribers: Expressions;
+  groupMaxMessages: Expressions;
+  groupMaxMessagesMemory: Expressions;
+  groupMaxMessagesDisk: Expressions;
   messageBufferLength: number | Expressions;
   messageTimeout: number | Expressions;
   lastMessageId: Expressions;

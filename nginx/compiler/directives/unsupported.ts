@@ -2,13 +2,6 @@
 export const UNSUPPORTED: ReadonlySet<string> = new Set([
   'nchan_channel_event_string',
   'nchan_channel_events_channel_id',
-  'nchan_channel_group_accounting',
-  'nchan_group_location',
-  'nchan_group_max_channels',
-  'nchan_group_max_messages',
-  'nchan_group_max_messages_disk',
-  'nchan_group_max_messages_memory',
-  'nchan_group_max_subscribers',
   'nchan_subscriber_info',
   'nchan_subscriber_info_string',
 ]);

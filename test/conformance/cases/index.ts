@@ -4,6 +4,7 @@ import { authorize } from './authorize.ts';
 import { cors } from './cors.ts';
 import { deflate } from './deflate.ts';
 import { firstMessage } from './first-message.ts';
+import { groups } from './groups.ts';
 import { idForms } from './id-forms.ts';
 import { idSources } from './id-sources.ts';
 import { limits } from './limits.ts';
@@ -51,4 +52,5 @@ export const AREAS: readonly Area[] = [
   multiplexOrder,
   subscribeRequests,
   upstreamRequests,
+  groups,
 ];

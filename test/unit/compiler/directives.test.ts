@@ -46,11 +46,11 @@ describe.each(names)('$name', ({ name, row, good }) => {
 
 describe('directives that are not supported', () => {
   it('are refused by name', () => {
-    expect(inLocation('nchan_group_location;')).toEqual([
-      '"nchan_group_location" directive is not supported',
+    expect(inLocation('nchan_subscriber_info;')).toEqual([
+      '"nchan_subscriber_info" directive is not supported',
     ]);
-    expect(saidIn('U', 'nchan_group_location;')).toEqual([
-      '"nchan_group_location" directive is not supported',
+    expect(saidIn('U', 'nchan_channel_event_string x;')).toEqual([
+      '"nchan_channel_event_string" directive is not supported',
     ]);
   });
 

@@ -154,6 +154,7 @@ it('the http block declares the gateway, the hand-off and the sidecar', () => {
   js_var $njchan_message_buffer_length;
   js_var $njchan_refusal;
   js_var $njchan_redis_upstream;
+  js_var $njchan_group_limits;
   js_var $njchan_allow_origin;
   js_var $njchan_expires;
   js_var $njchan_read_only;
