@@ -7,16 +7,8 @@ import { authorize, needsAuthorization } from './authorize.ts';
 import type { Outcome } from './outcome.ts';
 import { checkToken } from './token/check.ts';
 
-/** Actions that are about channels, and so not for everybody. A preflight request never has credentials. */
-const CHECKED: readonly Outcome['action'][] = [
-  'publish',
-  'info',
-  'delete',
-  'subscribe',
-  'group_info',
-  'group_set',
-  'group_delete',
-];
+/** Actions that anybody may have. A preflight request never has credentials. */
+const UNCHECKED: readonly Outcome['action'][] = ['options', 'refuse'];
 
 /**
  * Makes the checks that the location asks for; the first that refuses decides.
@@ -29,7 +21,7 @@ export function admit(
   settings: LocationSettings,
   outcome: Outcome,
 ): Outcome | Promise<Outcome> {
-  if (CHECKED.indexOf(outcome.action) < 0) return outcome;
+  if (UNCHECKED.indexOf(outcome.action) >= 0) return outcome;
   const ask = (checked: Outcome): Outcome | Promise<Outcome> =>
     checked.action !== 'refuse' && needsAuthorization(r, location)
       ? authorize(r, location, settings, checked)

@@ -43,6 +43,8 @@ export function decideGroup(r: NginxHTTPRequest, location: string, settings: Loc
   if (method === 'OPTIONS') return { action: 'options', transport: '', channels: [] };
   const right = method === 'GET' ? 'get' : method === 'POST' ? 'set' : method === 'DELETE' ? 'delete' : '';
   if (right === '') return refuse('method_not_allowed');
+  // The compiler refuses this; a token has no rights to groups, so none may seem to protect one.
+  if (settings.tokenMode !== 'off') return refuse('token_right_missing');
   if (settings.groupAccess.split(' ').indexOf(right) < 0) return refuse('group_right_missing');
   const limits = right === 'set' && settings.groupLimits ? groupLimits(r, location) : undefined;
   if (typeof limits === 'string') return refuse(limits);

@@ -89,6 +89,11 @@ export const GROUP_CASES: readonly GatewayCase[] = [
     without: ['njchan_settings'],
     expected: refused('group_accounting_disabled'),
   }),
+  group('by hand, with tokens', {
+    method: 'DELETE',
+    variables: at({ tokenMode: 'optional' }),
+    expected: refused('token_right_missing'),
+  }),
   group('a group with a slash', {
     variables: { njchan_1_channel_group: 'a/b' },
     expected: { channels: 'a/b/' },
