@@ -312,4 +312,5 @@ async function leave(upstream: Upstream): Promise<void> {
   await Promise.all([...stores.values()].map((store) => store.close()));
   await tellFarewells(upstream, LEAVE_DEADLINE_MS);
   await link.close();
+  await Promise.all([...stores.values()].map((store) => store.drop()));
 }

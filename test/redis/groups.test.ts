@@ -2,8 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { startNchan } from '../conformance/nchan.ts';
 import { openEventSource } from '../support/eventsource.ts';
+import { upstreamOf, urlOf } from '../support/link.ts';
 import { nginxConf, startNjchan } from '../support/njchan.ts';
 import { request } from '../support/raw-http.ts';
+import { openStores } from '../support/redis-stores.ts';
 import { waitFor } from '../support/wait.ts';
 import { startSharedRedis } from './support.ts';
 
@@ -105,5 +107,24 @@ describe.each([
     expect(body.toString()).toMatch(/^channels: 3\r\nsubscribers: 3\r\nmessages: 3\r\n/);
     await waitFor('the end', async () => (await figures(port, 'gone')).messages === 0);
     await waitFor('the subscribers to leave', async () => (await figures(port, 'gone')).subscribers === 0);
+  });
+});
+
+describe('an upstream that a reload takes away', () => {
+  it('takes what it had out of the groups', async () => {
+    const { stores, of } = await openStores(upstreamOf([urlOf(redis)]));
+    const limits = { length: 5, timeoutSeconds: 60 };
+    const draft = { data: Buffer.from('x'), contentType: '', eventsourceEvent: '' };
+    await of({ redisStorageMode: 'backup' }).publish('left/a', draft, limits);
+    await of({ redisStorageMode: 'backup' }).publish('left/b', draft, limits);
+    await stores.memory.publish('left/c', draft, limits);
+    stores.groups.limit('left', { messages: 9 }, true);
+    expect(stores.groups.figures('left')).toMatchObject({ channels: 3, messages: 3 });
+    await stores.configure(undefined);
+    expect(stores.groups.figures('left')).toMatchObject({
+      channels: 1,
+      messages: 1,
+      limits: { messages: 9 },
+    });
   });
 });

@@ -1,4 +1,5 @@
 /** The embedded store: channels in this process, nothing to install, gone with the process. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Clock, SYSTEM_CLOCK } from '../../clock.ts';
 import { WorkQueue } from '../../fanout/work-queue.ts';
 import { every } from '../../timers.ts';
@@ -38,6 +39,9 @@ const CHANNEL_OVERHEAD_BYTES = 768;
 
 /** Seconds that a channel without messages and subscribers stays known after its last use (spec/surprises.md A20). */
 const IDLE_CHANNEL_SECONDS = 5;
+
+/** Channels and messages that are forgotten in one turn of the event loop. */
+const DROPPED_PER_TURN = 8192;
 
 /** Seconds between looks at what has expired. */
 const SWEEP_SECONDS = 1;
@@ -88,6 +92,7 @@ export class MemoryStore implements Store {
   readonly #feedHost: FeedHost;
   readonly #timer: NodeJS.Timeout;
   #closing = false;
+  #isDropped = false;
   readonly #forgotten: ((name: string) => void) | undefined;
   readonly #evictions: Evictions;
   #past: Past | undefined;
@@ -351,6 +356,22 @@ export class MemoryStore implements Store {
     await this.#end(this.#feeds.values());
   }
 
+  /** Forgets everything after `close`, for a process that goes on: its groups count nothing of this store any more. */
+  async drop(): Promise<void> {
+    this.#isDropped = true;
+    let left = DROPPED_PER_TURN;
+    for (const channel of this.#channels.values()) {
+      left -= 1 + channel.buffer.length;
+      channel.buffer.clear();
+      channel.group?.channelLeft();
+      channel.group = undefined;
+      if (left > 0) continue;
+      left = DROPPED_PER_TURN;
+      await nextTurn();
+    }
+    this.#channels.clear();
+  }
+
   async #end(feeds: Iterable<Feed>): Promise<void> {
     const ending: FeedPlaces = new Map(Array.from(feeds, (feed) => [feed, []]));
     await this.#rounds.end(ending, 'shutdown');
@@ -384,8 +405,10 @@ export class MemoryStore implements Store {
     let channel = this.#channels.get(name);
     if (!channel) {
       channel = this.#newChannel(name);
-      channel.group = this.groups.ofNewChannel(name);
-      channel.group.channelCame();
+      if (!this.#isDropped) {
+        channel.group = this.groups.ofNewChannel(name);
+        channel.group.channelCame();
+      }
       this.#channels.set(name, channel);
     }
     return channel;

@@ -190,6 +190,11 @@ export class BackupStore implements Store {
     await this.#local.close();
   }
 
+  /** After `close`, when the process goes on: forgets what is here. */
+  drop(): Promise<void> {
+    return this.#local.drop();
+  }
+
   #keys(name: string) {
     return channelKeys(this.#settings.redisNamespace, name);
   }
