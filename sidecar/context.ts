@@ -1,12 +1,12 @@
 import type { RefusalName } from '../handoff/refusals.ts';
 import { ScriptError } from '../lua/script-error.ts';
 import type { SidecarLimits } from './config.ts';
+import { GroupLimitError } from './group/limits.ts';
 import type { Handoff } from './handoff.ts';
 import type { Hooks } from './hooks/hooks.ts';
 import { type Logger, logFault } from './log.ts';
 import { Recurrences } from './recurrences.ts';
 import type { Metrics } from './statistics/metrics.ts';
-import { GroupLimitError } from './store/group-limits.ts';
 import { RedisForbiddenError, RedisFullError, RedisUnavailableError } from './store/redis/link.ts';
 import { StorageFullError } from './store/store.ts';
 import type { Stores } from './store/stores.ts';

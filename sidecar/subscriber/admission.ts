@@ -1,7 +1,7 @@
 /** Whether the channels of a subscriber take another one (spec/http-protocol.md §9). */
 import type { RefusalName } from '../../handoff/refusals.ts';
+import { subscriptionRefusal } from '../group/limits.ts';
 import type { Handoff } from '../handoff.ts';
-import { subscriptionRefusal } from '../store/group-limits.ts';
 import type { Store } from '../store/store.ts';
 
 /**

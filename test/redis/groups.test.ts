@@ -110,6 +110,20 @@ describe.each([
   });
 });
 
+describe('subscribers that come at once', () => {
+  it('are as many as the limit says, though Redis has to be asked first', async () => {
+    await request(njchan.port, 'POST', '/group/rush?subscribers=3', { body: '' });
+    const streams = await Promise.all(
+      Array.from({ length: 12 }, (_, i) =>
+        openEventSource(`${njchan.url}/distributed/rush/${i % 4 === 0 ? 'a' : `b${i}`}`),
+      ),
+    );
+    expect(streams.map(({ status }) => status).sort()).toEqual([200, 200, 200, ...Array(9).fill(403)]);
+    for (const stream of streams) stream.close();
+    await waitFor('them to leave', async () => (await figures(njchan.port, 'rush')).subscribers === 0);
+  });
+});
+
 describe('an upstream that a reload takes away', () => {
   it('takes what it had out of the groups', async () => {
     const { stores, of } = await openStores(upstreamOf([urlOf(redis)]));

@@ -2,9 +2,9 @@
 import type { Action } from '../../handoff/headers.ts';
 import type { RefusalName } from '../../handoff/refusals.ts';
 import type { Handoff } from '../handoff.ts';
-import { type Group, groupOfChannel } from './groups.ts';
-import { keptBytes, type MessageDraft } from './message.ts';
-import type { Store } from './store.ts';
+import { type Group, groupOfChannel } from '../store/groups.ts';
+import { keptBytes, type MessageDraft } from '../store/message.ts';
+import type { Store } from '../store/store.ts';
 
 /** A message that its group does not take. It is no fault, so nobody is told but its publisher. */
 export class GroupLimitError extends Error {
