@@ -3,6 +3,7 @@
  * sets. The gateway computes the variables; the location copies each into its header. Client headers are not passed
  * on except those of CLIENT_HEADERS, so a client cannot add to this list whatever it sends.
  */
+import { MAX_STRING_VALUES } from './strings.ts';
 
 /** What the sidecar is asked to do. `refuse` makes it answer with the entry of refusals.ts named by `refusal`. */
 export type Action =
@@ -140,6 +141,10 @@ export const DYNAMIC_VALUES = {
   publisher_upstream_request: 2,
   /** In the order of GroupLimits; '' for those that are not set. */
   group_limit: 5,
+  /** See strings.ts. */
+  event_channel: MAX_STRING_VALUES,
+  event_string: MAX_STRING_VALUES,
+  subscriber_info_string: MAX_STRING_VALUES,
 } as const;
 export type DynamicValue = keyof typeof DYNAMIC_VALUES;
 

@@ -211,6 +211,11 @@ export const REFUSALS = {
     body: PAGE,
     cure: 'The head of the request, with the variables that the configuration sets, is too large to be repeated for a hook; large_client_header_buffers of the server says how large it may be.',
   },
+  strings_too_large: {
+    status: 431,
+    body: PAGE,
+    cure: 'What the variables in nchan_channel_events_channel_id and nchan_channel_event_string, or in nchan_subscriber_info_string, gave has more than 48 KiB.',
+  },
   message_too_large: {
     status: 413,
     body: PAGE,

@@ -3,6 +3,7 @@
  * every request as one constant string, so the sidecar parses each text once and keeps the result.
  */
 import type { RedisLocationSettings } from './redis.ts';
+import type { StringTemplate } from './strings.ts';
 import { DEFAULT_TOKEN_SETTINGS, type TokenSettings } from './token.ts';
 
 /** How a publisher may reach a location (spec/directives.md §1). */
@@ -94,6 +95,14 @@ export interface LocationSettings extends RedisLocationSettings, TokenSettings {
   groupLimits: boolean;
   /** Of a location of groups: what may be done there (GroupRight), with blanks between; NO_GROUP_RIGHTS; '' elsewhere. */
   groupAccess: string;
+  /** The id of the channel in group `meta` that gets the location's events; null: there are none. */
+  eventChannel: StringTemplate | null;
+  /** The text of an event; null: Nchan's own. */
+  eventString: StringTemplate | null;
+  /** A GET asks who subscribes to the channels, rather than subscribing to them. */
+  subscriberInfo: boolean;
+  /** What is told of a subscriber of the location; null where nobody could ask. */
+  subscriberInfoString: StringTemplate | null;
 }
 
 /** Nchan's defaults (spec/directives.md §§1-7 and 11); a location's text carries only what differs from them. */
@@ -135,6 +144,10 @@ export const DEFAULT_SETTINGS: Readonly<LocationSettings> = {
   groupAccounting: false,
   groupLimits: false,
   groupAccess: '',
+  eventChannel: null,
+  eventString: null,
+  subscriberInfo: false,
+  subscriberInfoString: null,
   redisUpstream: '',
   redisStorageMode: 'distributed',
   redisNamespace: '',

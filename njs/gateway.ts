@@ -30,6 +30,7 @@ import { setNchanVariables } from './nchan-variables.ts';
 import { allowedOrigin } from './origin.ts';
 import { type Outcome, refuse } from './outcome.ts';
 import { requestedMessageId } from './requested-id.ts';
+import { carryStrings } from './strings.ts';
 import { chooseTransport, UPGRADED } from './transport.ts';
 import { hasControlCharacters, hasUnfitHeaders } from './unfit-headers.ts';
 
@@ -58,12 +59,18 @@ export function handle(r: NginxHTTPRequest, role: Role): void {
   // Before anything else sees, and may set, the variables.
   const hooks = hooksOf(r, settings, outcome);
   const admitted = admit(r, location, settings, outcome);
-  if ('then' in admitted) wait(r, outcome, hooks, admitted);
-  else answer(r, outcome, hooks, admitted);
+  if ('then' in admitted) wait(r, settings, outcome, hooks, admitted);
+  else answer(r, settings, outcome, hooks, admitted);
 }
 
 /** Answers once the checks are done; nothing else waits for them. */
-function wait(r: NginxHTTPRequest, outcome: Outcome, hooks: string, admitted: Promise<Outcome>): void {
+function wait(
+  r: NginxHTTPRequest,
+  settings: LocationSettings,
+  outcome: Outcome,
+  hooks: string,
+  admitted: Promise<Outcome>,
+): void {
   const constants = CONSTANTS.map((name) => r.variables[name]);
   admitted
     .then((after) => {
@@ -72,7 +79,7 @@ function wait(r: NginxHTTPRequest, outcome: Outcome, hooks: string, admitted: Pr
         if (value !== undefined) r.variables[CONSTANTS[i] as string] = value;
       }
       setNchanVariables(r, outcome);
-      answer(r, outcome, hooks, after);
+      answer(r, settings, outcome, hooks, after);
     })
     .catch((error: unknown) => {
       r.error(`a check failed: ${error}`);
@@ -85,13 +92,26 @@ function wait(r: NginxHTTPRequest, outcome: Outcome, hooks: string, admitted: Pr
  * @param hooks the context for its hooks
  * @param after what the checks have made of it
  */
-function answer(r: NginxHTTPRequest, asked: Outcome, hooks: string, after: Outcome): void {
+function answer(
+  r: NginxHTTPRequest,
+  settings: LocationSettings,
+  asked: Outcome,
+  hooks: string,
+  after: Outcome,
+): void {
   // Another endpoint may have set it, whose subrequest (mirror) or redirect (error_page) shares our variables.
   if (hooks !== '' || r.variables[HOOKS_VARIABLE]) r.variables[HOOKS_VARIABLE] = hooks;
   // A refusal may be an outcome of its own; who may read it is as before.
   after.allowOrigin = asked.allowOrigin;
-  if (after.answer) sendAnswer(r, after.answer);
-  else handOff(r, after);
+  if (after.answer) {
+    sendAnswer(r, after.answer);
+    return;
+  }
+  if (!carryStrings(r, settings, after)) {
+    after.action = 'refuse';
+    after.refusal = 'strings_too_large';
+  }
+  handOff(r, after);
 }
 
 /** Handles a request for the figures of a Redis upstream: whatever its method, it is handed off. */
@@ -143,7 +163,8 @@ function settingsFor(r: NginxHTTPRequest, role: Role): LocationSettings {
 function decide(r: NginxHTTPRequest, at: Role, settings: LocationSettings): Outcome {
   const location = r.variables[LOCATION_VARIABLE] || '';
   if (at === 'group') return decideGroup(r, location, settings);
-  const id = requestedMessageId(r, location, settings);
+  // Who asks for subscribers gets a channel of their own, where nothing was before.
+  const id = settings.subscriberInfo ? undefined : requestedMessageId(r, location, settings);
   if (id === 'invalid') return refuse('message_id_invalid');
 
   const forGroup = settings.groupLimits ? groupLimits(r, location) : undefined;

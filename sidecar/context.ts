@@ -1,6 +1,7 @@
 import type { RefusalName } from '../handoff/refusals.ts';
 import { ScriptError } from '../lua/script-error.ts';
 import type { SidecarLimits } from './config.ts';
+import type { Events } from './events/events.ts';
 import { GroupLimitError } from './group/limits.ts';
 import type { Handoff } from './handoff.ts';
 import type { Hooks } from './hooks/hooks.ts';
@@ -10,11 +11,14 @@ import type { Metrics } from './statistics/metrics.ts';
 import { RedisForbiddenError, RedisFullError, RedisUnavailableError } from './store/redis/link.ts';
 import { StorageFullError } from './store/store.ts';
 import type { Stores } from './store/stores.ts';
+import type { SubscriberInfo } from './subscriber-info/requests.ts';
 
 /** What everything that serves a request works with. */
 export interface ServerContext {
   readonly stores: Stores;
   readonly hooks: Hooks;
+  readonly events: Events;
+  readonly subscriberInfo: SubscriberInfo;
   readonly log: Logger;
   /** Asked anew for every request, since a reload may change them. */
   readonly limits: () => SidecarLimits;

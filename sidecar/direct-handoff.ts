@@ -8,8 +8,10 @@ import { DIRECT, DIRECT_TRANSPORTS, HANDOFF, NGINX_HEADER } from '../handoff/hea
 import type { RefusalName } from '../handoff/refusals.ts';
 import { fitsChannels, idOfAlternative, idOfHeaders, type RequestedId } from '../handoff/requested-id.ts';
 import type { LocationSettings } from '../handoff/settings.ts';
+import { DIRECT_INFO_GUARD, directInfoHeader, MAX_STRING_VALUES_BYTES } from '../handoff/strings.ts';
 import type { Handoff } from './handoff.ts';
 import { HandoffError, readSettings } from './handoff-settings.ts';
+import { valueCount } from './strings/template.ts';
 
 const SETTINGS_NAME = HANDOFF.settings.header.toLowerCase();
 const NGINX_NAME = NGINX_HEADER.toLowerCase();
@@ -38,6 +40,8 @@ export function readDirectHandoff(headers: IncomingHttpHeaders): Handoff | undef
     readOnly: false,
     refusal: undefined,
     redisUpstream: '',
+    eventValues: '',
+    infoValues: '',
     report: false,
     requestId: '', // a line of the head that is never alike would cost more than all others
     origin: headers.origin,
@@ -71,7 +75,9 @@ function readSubscription(
   if (!transport || !common.settings.subscriber.includes(transport)) throw new HandoffError('bad transport');
   const messageId = requestedId(headers, common.settings);
   if (messageId === 'invalid') return refused({ ...common, transport: 'http' }, 'message_id_invalid');
-  const subscription: Handoff = { ...common, action: 'subscribe', transport, messageId };
+  const infoValues = valuesOf(headers, common.settings);
+  if (infoValues.length > MAX_STRING_VALUES_BYTES) return refused(common, 'strings_too_large');
+  const subscription: Handoff = { ...common, action: 'subscribe', transport, messageId, infoValues };
   if (isTooLong(bytes, common.settings)) {
     return refused({ ...subscription, messageId: undefined }, 'channel_id_refused');
   }
@@ -80,6 +86,17 @@ function readSubscription(
     return { ...refused(subscription, 'message_id_tag_count'), channels };
   }
   return { ...subscription, channels };
+}
+
+/** What may be told of the subscriber, as the gateway would have written it. */
+function valuesOf(headers: IncomingHttpHeaders, { subscriberInfoString }: LocationSettings): string {
+  if (!subscriberInfoString) return '';
+  const count = valueCount(subscriberInfoString);
+  const values = Array.from({ length: count }, (_, i) => {
+    const guarded = (headers[directInfoHeader(i).toLowerCase()] as string | undefined) ?? '';
+    return Buffer.from(guarded.slice(DIRECT_INFO_GUARD.length, -DIRECT_INFO_GUARD.length), 'latin1');
+  });
+  return values.map((value) => value.toString('base64')).join();
 }
 
 function requestedId(headers: IncomingHttpHeaders, { compoundEtag }: LocationSettings): RequestedId {

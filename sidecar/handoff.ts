@@ -9,10 +9,12 @@ import { type ParsedMessageId, parseMessageId } from '../handoff/message-id.ts';
 import { REPORT_HEADER } from '../handoff/nchan-variables.ts';
 import { REFUSALS, type RefusalName } from '../handoff/refusals.ts';
 import type { LocationSettings, PublisherTransport, SubscriberTransport } from '../handoff/settings.ts';
+import { EVENTS_HEADER, INFO_HEADER } from '../handoff/strings.ts';
 import { readDirectHandoff } from './direct-handoff.ts';
 import { HandoffError, readSettings } from './handoff-settings.ts';
 import { type HookContext, readHookContext } from './hooks/context.ts';
 import { isRepeatable } from './hooks/repeatable.ts';
+import { areStringValues } from './strings/values.ts';
 
 export interface Handoff {
   readonly action: Action;
@@ -38,6 +40,9 @@ export interface Handoff {
   readonly groupLimits?: GroupLimitChanges | undefined;
   /** The client's request, where hooks are to be asked in its context. */
   readonly hooks?: HookContext | undefined;
+  /** What nginx gave for strings about the request (handoff/strings.ts), as it came; '' where there are none. */
+  readonly eventValues: string;
+  readonly infoValues: string;
   /** The answer has to report what Nchan's variables tell about it. */
   readonly report: boolean;
   /** nginx's id for the request; '' where it told none. */
@@ -78,6 +83,8 @@ const NAMES = Object.fromEntries(
   Object.entries(HANDOFF).map(([key, { header }]) => [key, header.toLowerCase()]),
 ) as Record<keyof typeof HANDOFF, string>;
 const HOOKS_NAME = HOOKS_HEADER.toLowerCase();
+const EVENTS_NAME = EVENTS_HEADER.toLowerCase();
+const INFO_NAME = INFO_HEADER.toLowerCase();
 const NGINX_NAME = NGINX_HEADER.toLowerCase();
 const REQUEST_ID_NAME = REQUEST_ID_HEADER.toLowerCase();
 const REPORT_NAME = REPORT_HEADER.toLowerCase();
@@ -131,6 +138,8 @@ export function readHandoff(
     redisUpstream: decodedName(get(NAMES.redisUpstream)),
     groupLimits: groupLimits(get(NAMES.groupLimits)),
     hooks,
+    eventValues: stringValues(get(EVENTS_NAME)),
+    infoValues: stringValues(get(INFO_NAME)),
     report: headers[REPORT_NAME] !== undefined,
     requestId: requestIdOf(headers),
     origin: headers.origin,
@@ -158,6 +167,11 @@ function groupLimits(list: string): GroupLimitChanges | undefined {
   const limits = parseGroupLimits(list);
   if (!limits) throw new HandoffError('bad group limits');
   return limits;
+}
+
+function stringValues(list: string): string {
+  if (!areStringValues(list)) throw new HandoffError('bad values of strings');
+  return list;
 }
 
 function hookContext(

@@ -119,6 +119,16 @@ export const LOG_CODES = {
     meaning: 'A request came that the gateway did not make, or one of another version: it was answered 400.',
     cure: 'run the same version of njchan in nginx and the sidecar, with the same secret; reload nginx after an update',
   },
+  'NJ-EVENT-LOST': {
+    level: 'warn',
+    meaning: 'A channel event was not published: too many waited, or the store did not take it.',
+    cure: 'if Redis is away or full, see to it; else events are more than it takes: have fewer locations tell of them',
+  },
+  'NJ-INFO-FAILED': {
+    level: 'warn',
+    meaning: 'Somebody who asked who subscribes to a channel was not told, or not of all.',
+    cure: 'if Redis is away or full, see to it; else let fewer ask at a time, and not clients',
+  },
   'NJ-HOOK-FAILED': {
     level: 'warn',
     meaning:

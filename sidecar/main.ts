@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { scripts } from '../lua/scripts.generated.ts';
 import { DEFAULT_LIMITS, readConfig, type SidecarConfig, type SidecarLimits } from './config.ts';
 import { FollowedFile } from './config-file.ts';
+import { Events } from './events/events.ts';
 import { Hooks } from './hooks/hooks.ts';
 import { instanceName } from './instance.ts';
 import { createLogger, type Logger, logFault } from './log.ts';
@@ -17,6 +18,7 @@ import { stubFigures } from './statistics/stub-status.ts';
 import { createLink } from './store/redis/create-link.ts';
 import type { RedisLink } from './store/redis/link.ts';
 import { Stores } from './store/stores.ts';
+import { SubscriberInfo } from './subscriber-info/requests.ts';
 
 /**
  * How long subscribers may take to read their good-bye, and hooks to be answered, before the process ends all the same.
@@ -24,6 +26,7 @@ import { Stores } from './store/stores.ts';
  */
 const DRAIN_DEADLINE_MS = 3000;
 const HOOK_DRAIN_DEADLINE_MS = 4000;
+const EVENT_DRAIN_DEADLINE_MS = 500;
 
 /** Milliseconds that telling Redis of the end may take when nothing else is done any more, all upstreams together. */
 const FAREWELL_DEADLINE_MS = 1000;
@@ -86,6 +89,8 @@ async function run(file: string, follow: boolean): Promise<void> {
   let limits = limitsOf(config);
   const hooks = new Hooks(log, instanceName(file));
   hooks.configure(config.hooks);
+  const events = new Events(log);
+  const subscriberInfo = new SubscriberInfo(log);
   const recurrences = new Recurrences();
   const stores = new Stores(
     {
@@ -110,6 +115,7 @@ async function run(file: string, follow: boolean): Promise<void> {
       hooks.connected(name, link);
       return link;
     },
+    (store, channel, request) => subscriberInfo.answers.add(store, channel, request),
   );
   process.on('exit', () => stores.sayFarewell(FAREWELL_DEADLINE_MS));
   await stores.configure(config.redis);
@@ -118,6 +124,8 @@ async function run(file: string, follow: boolean): Promise<void> {
   const server = createSidecarServer({
     stores,
     hooks,
+    events,
+    subscriberInfo,
     log,
     limits: () => limits,
     metrics: new Metrics({ stores, limits: () => limits }),
@@ -139,6 +147,7 @@ async function run(file: string, follow: boolean): Promise<void> {
     });
     await stores.close();
     server.closeIdleConnections();
+    await events.drain(EVENT_DRAIN_DEADLINE_MS);
     await Promise.all([closed, hooks.drain(HOOK_DRAIN_DEADLINE_MS), stores.leave(DRAIN_DEADLINE_MS)]);
     process.exit(0);
   };

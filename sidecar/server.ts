@@ -26,8 +26,10 @@ import { notAHandoff, refuse } from './refusal-reply.ts';
 import { sendRawReply, sendReply } from './reply.ts';
 import { figuresReply } from './statistics/figures.ts';
 import { admitSubscriber } from './subscriber/admission.ts';
+import type { SubscriberObserver } from './subscriber/observer.ts';
 import { serveStream } from './subscriber/stream.ts';
 import { POLLS, STREAMS } from './subscriber/transports.ts';
+import { watchedBy } from './subscriber/watched.ts';
 import { serveWebSocket } from './subscriber/websocket.ts';
 
 /** The sidecar's HTTP server, not yet listening. */
@@ -106,7 +108,8 @@ async function serveRequest(
       if (!store.available) refused('redis_unavailable');
       else {
         setGroupLimits(store, handoff);
-        await admitSubscriber(store, handoff, () => poll(response, handoff, store), refused);
+        const serve = () => poll(response, handoff, store, watchedBy(context, handoff, store, false));
+        await admitSubscriber(store, handoff, serve, refused);
       }
       return;
     }
@@ -131,7 +134,7 @@ function answerFor(
     case 'info':
       return infoRequest(store, handoff, request);
     case 'delete':
-      return deleteRequest(store, handoff, request);
+      return deleteRequest(context, store, handoff, request);
     case 'options':
       return optionsReply(handoff);
     case 'figures':
@@ -161,11 +164,11 @@ function serveUpgrade(context: ServerContext, request: IncomingMessage, socket: 
     reportFault(context, handoff, error);
     socket.destroy();
   };
-  const serve = () => {
+  const serve = (own = handoff, observer?: SubscriberObserver) => {
     // While channels were looked up, the other side may have failed; what it closed in order is still to be read.
     if (socket.destroyed) return;
     try {
-      serveUpgraded(context, handoff, request, socket, early);
+      serveUpgraded(context, own, request, socket, early, observer);
     } catch (error) {
       failed(error);
     }
@@ -177,9 +180,12 @@ function serveUpgrade(context: ServerContext, request: IncomingMessage, socket: 
     else if (handoff.action !== 'subscribe') serve();
     else if (!store.available) refused('redis_unavailable');
     else {
-      admitSubscriber(store, handoff, serve, refused)?.catch((error: unknown) =>
-        refused(reportFault(context, handoff, error)),
-      );
+      const admitted = handoff.settings.subscriberInfo
+        ? context.subscriberInfo
+            .request(handoff, store, failed)
+            .then(({ handoff: own, observer }) => serve(own, observer))
+        : admitSubscriber(store, handoff, () => serve(), refused);
+      admitted?.catch((error: unknown) => refused(reportFault(context, handoff, error)));
     }
   } catch (error) {
     failed(error);
@@ -192,18 +198,15 @@ function serveUpgraded(
   request: IncomingMessage,
   socket: Socket,
   early: Buffer,
+  observer: SubscriberObserver | undefined,
 ): void {
   const stream = STREAMS[handoff.transport as SubscriberTransport];
+  const store = context.stores.of(handoff.settings);
+  const watched = observer ? { observer } : watchedBy(context, handoff, store, true);
   if (stream) {
-    serveStream(
-      socket,
-      handoff,
-      context.stores.of(handoff.settings),
-      stream,
-      context.hooks.ofSubscriber(handoff),
-    );
+    serveStream(socket, handoff, store, stream, watched);
     return;
   }
-  const refusal = serveWebSocket(request, socket, early, handoff, context);
+  const refusal = serveWebSocket(request, socket, early, handoff, context, watched);
   if (refusal) sendRawReply(socket, refuse(refusal, handoff));
 }

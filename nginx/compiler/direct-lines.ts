@@ -8,6 +8,7 @@ import {
   ID_HEADERS,
 } from '../../handoff/headers.ts';
 import type { Direct } from './direct.ts';
+import { directValueMaps } from './direct-info.ts';
 import {
   clientHeader,
   DIRECT_PASS_LINE,
@@ -50,6 +51,7 @@ export function directLines(location: Scope, direct: Direct, { sidecar }: Compil
     [DIRECT.channel.header, `$${DIRECT.channel.variable}`],
     [HANDOFF.connection.header, subscribes ? `$${CONNECTION_VARIABLE}` : '""'],
     ...(subscribes ? SUBSCRIBER_LINES : passedOn(PUBLISHER_HEADERS)),
+    ...direct.info.map(({ header, variable }): Header => [header, `$${variable}`]),
   ];
   return [
     ...(direct.publishes ? condition(MESSAGE_VARIABLE, MESSAGE_PASS_LINE) : []),
@@ -169,5 +171,6 @@ export function directMaps(directs: readonly Direct[]): string[] {
     ...(directs.length > 0 ? CLEAN_MAP : []),
     ...(directs.some(({ publishes }) => publishes) ? MESSAGE_MAP : []),
     ...(directs.some(({ transports }) => transports.length > 0) ? SUBSCRIBER_MAPS : []),
+    ...directValueMaps(directs.flatMap(({ info }) => info)),
   ];
 }

@@ -6,6 +6,7 @@
  */
 import type { DirectTransport } from '../../handoff/headers.ts';
 import type { LocationSettings } from '../../handoff/settings.ts';
+import { type DirectValue, directValues } from './direct-info.ts';
 import type { Expressions, Values } from './directives/row.ts';
 import type { Scope } from './scopes.ts';
 
@@ -17,6 +18,8 @@ export interface Direct {
   readonly publishes: boolean;
   /** Subscribers with these transports do. */
   readonly transports: readonly DirectTransport[];
+  /** What these bring along for whoever asks who subscribes. */
+  readonly info: readonly DirectValue[];
 }
 
 /**
@@ -47,8 +50,17 @@ const PART = /\$(?:([1-9])|(\w+)|\{(\w+)\})|[\s\S]/g;
 /** Text that needs neither quotes nor percent-encoding. */
 const PLAIN = /^[A-Za-z0-9\-._~]*$(?!\n)/;
 
-/** Decides what of a location may take the short cut; undefined when nothing may. */
-export function directRequests(scope: Scope, settings: LocationSettings): Direct | undefined {
+/**
+ * Decides what of a location may take the short cut; undefined when nothing may.
+ * @param number the endpoint's
+ * @param told what its location tells of subscribers
+ */
+export function directRequests(
+  scope: Scope,
+  settings: LocationSettings,
+  number: string,
+  told: Expressions | undefined,
+): Direct | undefined {
   const { values } = scope;
   if (
     scope.context !== 'location' ||
@@ -60,6 +72,7 @@ export function directRequests(scope: Scope, settings: LocationSettings): Direct
     values.allowOrigin !== undefined ||
     values.publisherUpstreamRequest !== undefined ||
     values.authorizeRequest !== undefined ||
+    values.channelEventsChannelId !== undefined ||
     // The gateway has to read them; what they are already holds for direct requests too.
     settings.groupLimits
   ) {
@@ -71,10 +84,12 @@ export function directRequests(scope: Scope, settings: LocationSettings): Direct
   // Of a subscriber that publishes too, njs would have to say what else it publishes to.
   const isApart = settings.publisher.length > 0 && toPublish !== toSubscribe;
   const hasHooks = settings.hookSocket !== '';
-  const transports = toSubscribe === undefined || isApart || hasHooks ? [] : directTransports(settings);
+  const info = directValues(number, settings, told);
+  const isDirect = toSubscribe !== undefined && !isApart && !hasHooks && info !== undefined;
+  const transports = isDirect ? directTransports(settings) : [];
   const channel = publishes ? toPublish : toSubscribe;
   return channel !== undefined && (publishes || transports.length > 0)
-    ? { channel, publishes, transports }
+    ? { channel, publishes, transports, info: (transports.length > 0 && info) || [] }
     : undefined;
 }
 

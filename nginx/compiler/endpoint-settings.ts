@@ -8,6 +8,7 @@ import {
   type SubscriberTransport,
 } from '../../handoff/settings.ts';
 import type { TokenSettings } from '../../handoff/token.ts';
+import { INFO_TRANSPORTS } from './directives/endpoints.ts';
 import type { Expressions, PlainSettings, SlotName, Values } from './directives/row.ts';
 import type { RedisSettings } from './redis-locations.ts';
 import type { Scope } from './scopes.ts';
@@ -31,6 +32,10 @@ const DYNAMIC: Readonly<Record<DynamicValue, Read>> = {
   redis_upstream_expression: ({ endpoint }) =>
     endpoint?.serves === 'redisStats' ? endpoint.redisStats : undefined,
   group_limit: groupLimits,
+  event_channel: ({ channelEventsChannelId }) => channelEventsChannelId,
+  event_string: ({ channelEventsChannelId, channelEventString }) =>
+    channelEventsChannelId && channelEventString,
+  subscriber_info_string: ({ infoString }) => infoString,
 };
 
 /** All five when there is one, since their places say which they are. */
@@ -63,6 +68,10 @@ const OTHER_SETTINGS: Readonly<Record<Exclude<keyof LocationSettings, keyof Plai
   redisNamespace: true,
   redisNostoreFastpublish: true,
   redisIdleChannelCacheTimeout: true,
+  eventChannel: true,
+  eventString: true,
+  subscriberInfo: true,
+  subscriberInfoString: true,
   tokenMode: true,
   tokenKeys: true,
   tokenFrom: true,
@@ -120,12 +129,27 @@ export function groupValuesOf({ values }: Scope): Values {
   return Object.fromEntries(GROUP_SLOTS.map((slot) => [slot, values[slot]]));
 }
 
-/** The settings of an endpoint for channels. */
-export function settingsOf(scope: Scope, redis: RedisSettings, tokens: TokenSettings): LocationSettings {
-  const { values } = scope;
+/**
+ * The settings of an endpoint for channels.
+ * @param values what is in force there
+ */
+export function settingsOf(
+  scope: Scope,
+  values: Values,
+  redis: RedisSettings,
+  tokens: TokenSettings,
+): LocationSettings {
   const settings = { ...placeOf(scope), ...redis, ...tokens };
   settings.publisher = PUBLISHER_ORDER.filter((transport) => values.endpoint?.publisher.has(transport));
   settings.subscriber = SUBSCRIBER_ORDER.filter((transport) => values.endpoint?.subscriber.has(transport));
+  if (values.endpoint?.serves === 'subscriberInfo') {
+    settings.subscriberInfo = true;
+    settings.publisher = [];
+    settings.subscriber = INFO_TRANSPORTS;
+  }
+  settings.eventChannel = values.channelEventsChannelId?.template ?? null;
+  settings.eventString = (settings.eventChannel && values.channelEventString?.template) ?? null;
+  settings.subscriberInfoString = values.infoString?.template ?? null;
   const plain = settings as Record<keyof PlainSettings, unknown>;
   for (const slot of PLAIN_SETTINGS) {
     const value = values[slot];

@@ -3,9 +3,10 @@
 import { DEFAULT_HANDOFF_LOCATION } from '../../handoff/headers.ts';
 import type { KeptPlace } from '../../handoff/redis.ts';
 import { type FiguresName, formatSettings, type LocationSettings } from '../../handoff/settings.ts';
+import { type Carries, carriesOf, InfoPlan } from './carrying.ts';
 import { copiedDirectives } from './copied-directives.ts';
 import { type Direct, directRequests } from './direct.ts';
-import type { Endpoint as DirectiveEndpoint } from './directives/row.ts';
+import type { Endpoint as DirectiveEndpoint, Values } from './directives/row.ts';
 import { dynamicValues, groupSettingsOf, groupValuesOf, placeOf, settingsOf } from './endpoint-settings.ts';
 import { answerBytes, type HookEntrance, type HookEntrances, hasHooks } from './hook-entrance.ts';
 import type { VariableUse } from './nchan-variables.ts';
@@ -33,6 +34,8 @@ export interface Endpoint {
   readonly entrance?: HookEntrance;
   /** The gateway asks an application, and may pass on its answer. */
   readonly asks: boolean;
+  /** Which headers it hands off with values for strings (handoff/strings.ts). */
+  readonly carries: Carries;
   /** What may pass by the gateway. */
   readonly direct?: Direct;
 }
@@ -76,7 +79,7 @@ export function planEndpoints(
   entrances: HookEntrances,
   variables: VariableUse,
 ): Plan {
-  const planner = new Planner(redis, tokens, entrances, variables);
+  const planner = new Planner(redis, tokens, entrances, variables, new InfoPlan(main));
   for (const http of main.children) {
     for (const server of http.children) if (server.context === 'server') planner.server(server);
   }
@@ -93,9 +96,17 @@ class Planner implements Plan {
   readonly #tokens: TokenPlan;
   readonly #entrances: HookEntrances;
   readonly #variables: VariableUse;
+  readonly #info: InfoPlan;
   #answerBytes = 0;
 
-  constructor(redis: RedisPlan, tokens: TokenPlan, entrances: HookEntrances, variables: VariableUse) {
+  constructor(
+    redis: RedisPlan,
+    tokens: TokenPlan,
+    entrances: HookEntrances,
+    variables: VariableUse,
+    info: InfoPlan,
+  ) {
+    this.#info = info;
     this.#redis = redis;
     this.#tokens = tokens;
     this.#entrances = entrances;
@@ -172,14 +183,17 @@ class Planner implements Plan {
     const { endpoint } = scope.values;
     const serves = endpoint?.serves ?? 'channels';
     if (serves === 'group') return this.#groupEndpoint(number, scope);
-    const figures = endpoint && serves !== 'channels' ? { endpoint } : undefined;
+    const showsFigures = serves !== 'channels' && serves !== 'subscriberInfo';
+    const figures = endpoint && showsFigures ? { endpoint } : undefined;
     if (serves === 'redisStats') this.#redis.wantStats();
     if (figures) {
       this.#tokens.noticeUnused(scope);
     }
-    const settings = figures
-      ? { ...placeOf(scope), serves: isOfSidecar(serves) ? serves : ('' as const) }
-      : settingsOf(scope, this.#redis.use(scope), this.#tokens.use(scope));
+    const redis = figures ? undefined : this.#redis.use(scope);
+    const values: Values = figures ?? this.#info.valuesOf(scope, redis);
+    const settings = redis
+      ? settingsOf(scope, values, redis, this.#tokens.use(scope))
+      : { ...placeOf(scope), serves: isOfSidecar(serves) ? serves : ('' as const) };
     const entrance = !figures && hasHooks(scope.values) ? this.#entrances.for(scope) : undefined;
     if (entrance) {
       settings.hookSocket = entrance.socket;
@@ -192,11 +206,12 @@ class Planner implements Plan {
     const copied = copiedDirectives(scope);
     const isHealth = serves === 'live' || serves === 'ready';
     // Nobody but the gateway sets the variables of a request.
-    const direct = figures || this.#variables.ofRequests ? undefined : directRequests(scope, settings);
+    const isDirect = !figures && !this.#variables.ofRequests;
+    const direct = isDirect ? directRequests(scope, settings, number, values.infoString) : undefined;
     return {
       number,
       settings: formatSettings(settings),
-      values: dynamicValues(number, figures ?? scope.values),
+      values: dynamicValues(number, values),
       handler: figures ? (isOfSidecar(serves) ? 'figures' : 'redisStats') : handlerFor(settings),
       handoffLocation:
         copied.length > 0 || entrance || isHealth
@@ -206,6 +221,7 @@ class Planner implements Plan {
       isHealth,
       chunked: settings.subscriber.includes('http-chunked'),
       ...(entrance ? { entrance } : {}),
+      carries: carriesOf(values),
       asks: !figures && scope.values.authorizeRequest !== undefined,
       ...(direct ? { direct } : {}),
     };
@@ -223,6 +239,7 @@ class Planner implements Plan {
       copied,
       isHealth: false,
       chunked: false,
+      carries: carriesOf({}),
       asks: scope.values.authorizeRequest !== undefined,
     };
   }
@@ -234,9 +251,17 @@ class Planner implements Plan {
   }
 }
 
+/** What a level may serve that is no figures of the sidecar as a whole. */
+const NO_FIGURES: readonly string[] = [
+  'channels',
+  'redisStats',
+  'group',
+  'subscriberInfo',
+] satisfies DirectiveEndpoint['serves'][];
+
 /** True for figures of the sidecar as a whole. */
 function isOfSidecar(serves: DirectiveEndpoint['serves']): serves is FiguresName {
-  return serves !== 'channels' && serves !== 'redisStats' && serves !== 'group';
+  return !NO_FIGURES.includes(serves);
 }
 
 /** An endpoint with neither has to refuse every request, which `pubsub` does as well. */

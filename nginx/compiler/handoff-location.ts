@@ -9,6 +9,7 @@ import {
 } from '../../handoff/headers.ts';
 import { HOOKS_HEADER, HOOKS_VARIABLE } from '../../handoff/hooks.ts';
 import { REPORT_HEADER } from '../../handoff/nchan-variables.ts';
+import { EVENTS_HEADER, INFO_HEADER } from '../../handoff/strings.ts';
 import type { CompileOptions } from './options.ts';
 import { quote } from './quote.ts';
 import type { Scope } from './scopes.ts';
@@ -164,9 +165,13 @@ export function spoilingDirectives(server: Scope): Scope['others'] {
 const REPEATABLE_HEADERS: readonly Header[] = [
   [HOOKS_HEADER, `$${HOOKS_VARIABLE}`],
   // What a client calls so must not get through.
-  ...[...Object.values(DIRECT).map(({ header }) => header), SECRET_HEADER, REPORT_HEADER].map(
-    (name): Header => [name, '""'],
-  ),
+  ...[
+    ...Object.values(DIRECT).map(({ header }) => header),
+    SECRET_HEADER,
+    REPORT_HEADER,
+    EVENTS_HEADER,
+    INFO_HEADER,
+  ].map((name): Header => [name, '""']),
 ];
 
 /**

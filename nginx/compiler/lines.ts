@@ -15,6 +15,7 @@ import {
 } from '../../handoff/hooks.ts';
 import { TOKEN_KEYS_OBJECT, TOKEN_SUB_VARIABLE } from '../../handoff/token.ts';
 import { answerBufferLines, untypedLines } from './asking.ts';
+import { carryingLines, carryingVariables } from './carrying.ts';
 import { outerHeaders, TRANSFER_ENCODING_LINE } from './chunked.ts';
 import { directLines, directMaps, directSetLine } from './direct-lines.ts';
 import type { BlockLines, Emitter } from './emitter.ts';
@@ -134,6 +135,7 @@ function httpLines(
       .map(({ variable }) => `js_var $${variable};`),
     `js_var $${TRANSFER_ENCODING_VARIABLE};`,
     ...hookLines(plan),
+    ...carryingVariables(endpointsOf(plan)),
     ...variableLines(variables, true),
     ...stubLines(
       variables,
@@ -195,7 +197,7 @@ function serverLines(
   { endpoints, elsewhere, hooks }: ServerPlan,
   { options, variables, emitter }: Input,
 ): string[] {
-  const reports = reportLines(variables);
+  const reports = [...reportLines(variables), ...carryingLines(endpoints)];
   const root = elsewhere
     ? block('location /', [
         ...setLines(elsewhere, server),

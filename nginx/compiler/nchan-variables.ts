@@ -16,6 +16,7 @@ import {
   type StubFigure,
   VERSION_VARIABLE,
 } from '../../handoff/nchan-variables.ts';
+import { CARRIED } from './directives/events.ts';
 import type { Directive } from './parser.ts';
 import { quote } from './quote.ts';
 import { flatten, type Tree } from './tree.ts';
@@ -43,7 +44,9 @@ export function variableUse(tree: Tree): VariableUse {
   const look = (directives: Iterable<Directive>): void => {
     for (const { name, args, block } of directives) {
       for (const text of [name, ...args.map((arg) => arg.text)]) {
-        for (const [, variable] of text.matchAll(USE)) used.add(variable as string);
+        for (const [, variable] of text.matchAll(USE)) {
+          if (!CARRIED.has(name) || variable === VERSION_VARIABLE) used.add(variable as string);
+        }
       }
       if (block) look(flatten(tree, block.children));
     }

@@ -111,7 +111,6 @@ function read(directive: Directive, context: Context, own: Values, { problems, n
 function allowedRow({ name, args, block }: Directive, context: Context): Row {
   const row = findDirective(name);
   if (row === undefined || row === 'unknown') throw new ValueError(`unknown directive "${name}"`);
-  if (row === 'unsupported') throw new ValueError(`"${name}" directive is not supported`);
   const letter = CONTEXT_LETTERS[context];
   if (!letter || !row.contexts.includes(letter)) {
     throw new ValueError(`"${name}" directive is not allowed here`);

@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { corsHeaders } from '../../handoff/cors.ts';
 import type { RefusalName } from '../../handoff/refusals.ts';
 import type { ServerContext } from '../context.ts';
+import type { RequestEvents } from '../events/request-events.ts';
 import type { Handoff } from '../handoff.ts';
 import { ownBytes } from '../own-bytes.ts';
 import type { HeaderList, Reply } from '../reply.ts';
@@ -38,10 +39,11 @@ export async function publishRequest(
   const draft = await whatToPublish(context, handoff, messageBytes, original, request.socket);
   if (draft === 'nothing') return { status: 204, headers: corsHeaders(handoff) };
   if (typeof draft === 'string') return { refusal: draft };
-  return publishDraft(context.stores.of(handoff.settings), handoff, headers, draft);
+  const store = context.stores.of(handoff.settings);
+  return publishDraft(store, handoff, headers, draft, context.events.of(handoff, store));
 }
 
-/** Publishes a message that was read, where no application is asked; undefined stands for one that was too large. */
+/** Publishes a message that was read, where no application is asked and there are no events; undefined stands for one that was too large. */
 export async function publishMessage(
   store: Store,
   handoff: Handoff,
@@ -66,8 +68,10 @@ async function publishDraft(
   handoff: Handoff,
   headers: IncomingHttpHeaders,
   draft: MessageDraft,
+  events?: RequestEvents,
 ): Promise<Reply> {
   const info = await publish(store, handoff, draft);
+  events?.published(info);
   return infoReply(publishStatus(info), info, handoff, headers);
 }
 
@@ -85,6 +89,7 @@ export async function infoRequest(store: Store, handoff: Handoff, request: Incom
 
 /** DELETE: the figures as they were before. One channel that does not exist is 404, several never are. */
 export async function deleteRequest(
+  context: ServerContext,
   store: Store,
   handoff: Handoff,
   request: IncomingMessage,
@@ -92,6 +97,7 @@ export async function deleteRequest(
   const infos = await Promise.all(handoff.channels.map((channel) => store.delete(channel)));
   const [first] = infos;
   const info = infos.length === 1 ? first && infoOfOne(first) : infoOfSeveral(infos);
+  context.events.of(handoff, store)?.deleted(info);
   return infoReply(200, info, handoff, request.headers);
 }
 

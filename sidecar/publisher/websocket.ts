@@ -89,10 +89,9 @@ export class WebSocketPublisher {
         this.#refuse(draft);
         return;
       }
-      const info = await publish(this.#context.stores.of(this.#handoff.settings), this.#handoff, {
-        ...draft,
-        contentType: original.contentType,
-      });
+      const store = this.#context.stores.of(this.#handoff.settings);
+      const info = await publish(store, this.#handoff, { ...draft, contentType: original.contentType });
+      this.#context.events.of(this.#handoff, store)?.published(info);
       if (this.#replies) {
         const { body } = formatChannelInfo(info, this.#format, Date.now());
         this.#connection.answer(encodeFrame(OPCODE.text, Buffer.from(body)));

@@ -71,6 +71,8 @@ export interface Sink {
   write(bytes: Buffer, last: Delivery, before?: Delivery): number;
   /** Called once, when all that was in the buffers was written, if the sink is not over by then. */
   upToDate?(): void;
+  /** What the location tells of its subscribers, for whoever asks; undefined where it tells nothing. */
+  describe?(): Buffer | undefined;
   /** The store delivers nothing more. Called at most once, and never after Subscription.cancel. */
   end(reason: EndReason): void;
 }
@@ -128,6 +130,10 @@ export interface Store {
   read(channels: readonly string[], start: Start, limit: number, limitBytes: number): Promise<Delivery[]>;
   /** Figures of this very list of several channels; undefined when nobody subscribes to it. */
   listInfo(channels: readonly string[]): Promise<ListInfo | undefined>;
+  /** The sinks of the subscribers of this process to a channel, also through lists that it is in; the latest first. */
+  sinks(channel: string): Sink[];
+  /** The other servers that share its channels; undefined where there are none. */
+  readonly fellows?: Fellows;
   /** Subscribers of this process to one channel, also through lists that it is in, or to this very list of several. */
   subscribersHere(channels: readonly string[]): number;
   /** How many of these channels this process does not have, and would have once a message or a subscriber comes. */
@@ -136,6 +142,14 @@ export interface Store {
   readonly size: StoreSize;
   /** Ends every subscriber with `shutdown`, also those that come from now on, and stops all timers. */
   close(): Promise<void>;
+}
+
+/** The servers that share channels, this one among them. */
+export interface Fellows {
+  /** A number for a request for information about subscribers; no other has it. */
+  nextRequest(): Promise<number>;
+  /** Has them all tell of their subscribers of a channel. */
+  ask(channel: string, request: number): Promise<void>;
 }
 
 /** The store has no room for a message: 507 to its publisher. */

@@ -75,11 +75,19 @@ export class Stores {
   readonly #memoryOptions: { -readonly [K in keyof MemoryStoreOptions]: MemoryStoreOptions[K] };
   readonly #log: Logger;
   readonly #createLink: LinkFactory;
+  readonly #asked: (store: Store, channel: string, request: number) => void;
   readonly #faults = new Recurrences();
   readonly #deletions = new WorkQueue();
   readonly #upstreams = new Map<string, Upstream>();
 
-  constructor(memoryOptions: MemoryStoreOptions, log: Logger, createLink: LinkFactory) {
+  /** @param asked some server that shares a store wants to know who subscribes to one of its channels here */
+  constructor(
+    memoryOptions: MemoryStoreOptions,
+    log: Logger,
+    createLink: LinkFactory,
+    asked: (store: Store, channel: string, request: number) => void = () => {},
+  ) {
+    this.#asked = asked;
     this.#log = log;
     this.groups = new Groups({ forgotten: (name) => this.#groupForgotten(name) });
     this.#memoryOptions = { ...memoryOptions, groups: this.groups };
@@ -291,7 +299,16 @@ export class Stores {
         fault,
       );
     }
-    return new RedisStore(own, link, new MemoryStore(memory), fault, subscribers, pastLimiter);
+    const store: RedisStore = new RedisStore(
+      own,
+      link,
+      new MemoryStore(memory),
+      fault,
+      subscribers,
+      pastLimiter,
+      (channel, request) => this.#asked(store, channel, request),
+    );
+    return store;
   }
 }
 

@@ -3,12 +3,12 @@ import type { Socket } from 'node:net';
 import { corsHeaders } from '../../handoff/cors.ts';
 import type { MessageFormat } from '../fanout/format.ts';
 import type { Handoff } from '../handoff.ts';
-import type { SubscriberHooks } from '../hooks/subscriber.ts';
 import { type HeaderList, responseHead } from '../reply.ts';
 import type { Store } from '../store/store.ts';
 import { rawWire } from './raw-wire.ts';
 import { StreamingSubscriber } from './streaming.ts';
 import type { EndStatus } from './subscriber.ts';
+import type { Watched } from './watched.ts';
 
 /** One HTTP streaming transport. */
 export interface StreamTransport {
@@ -29,11 +29,11 @@ export function serveStream(
   handoff: Handoff,
   store: Store,
   transport: StreamTransport,
-  hooks: SubscriberHooks | undefined,
+  watched: Watched,
 ): void {
   const head = responseHead(200, [...transport.headers, ['Connection', 'close'], ...corsHeaders(handoff)]);
   const wire = rawWire(socket, transport.farewells);
-  const subscriber = new StreamingSubscriber(wire, transport.format(handoff), handoff, hooks);
+  const subscriber = new StreamingSubscriber(wire, transport.format(handoff), handoff, watched);
   wire.attach(subscriber);
   wire.write(Buffer.concat([head, Buffer.from(transport.preamble)]));
   const ping = transport.ping?.(handoff);

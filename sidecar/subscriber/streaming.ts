@@ -3,13 +3,15 @@
 import type { SubscriberTransport } from '../../handoff/settings.ts';
 import type { MessageFormat } from '../fanout/format.ts';
 import type { Handoff } from '../handoff.ts';
-import type { SubscriberHooks } from '../hooks/subscriber.ts';
 import { statistics } from '../statistics/statistics.ts';
 import type { Delivery } from '../store/message.ts';
 import type { EndReason, Sink, Store, Subscription } from '../store/store.ts';
+import type { SubscriberDescription } from '../subscriber-info/description.ts';
 import { every } from '../timers.ts';
 import { atExpiry } from './expiry.ts';
+import type { SubscriberObserver } from './observer.ts';
 import { END_STATUS, type EndStatus, IdleTimer, startOf } from './subscriber.ts';
+import type { Watched } from './watched.ts';
 
 /** The connection of a streaming subscriber. */
 export interface Wire {
@@ -30,10 +32,12 @@ export class StreamingSubscriber implements Sink {
   readonly #forgetExpiry: () => void;
   /** While it is counted as a subscriber. */
   #counted: SubscriberTransport | undefined;
-  readonly #hooks: SubscriberHooks | undefined;
+  readonly #observer: SubscriberObserver | undefined;
+  readonly #description: SubscriberDescription | undefined;
 
-  constructor(wire: Wire, format: MessageFormat, handoff: Handoff, hooks?: SubscriberHooks) {
-    this.#hooks = hooks;
+  constructor(wire: Wire, format: MessageFormat, handoff: Handoff, watched: Watched = {}) {
+    this.#observer = watched.observer;
+    this.#description = watched.description;
     this.#wire = wire;
     this.format = format;
     this.#idle = new IdleTimer(handoff.settings.subscriberTimeout, () => this.#endWith(408));
@@ -46,6 +50,7 @@ export class StreamingSubscriber implements Sink {
   }
 
   start(store: Store, handoff: Handoff): void {
+    this.#observer?.joined?.();
     this.#counted = handoff.transport as SubscriberTransport;
     statistics.subscribers[this.#counted] += 1;
     this.#subscription = store.subscribe(handoff.channels, startOf(handoff), this);
@@ -53,12 +58,16 @@ export class StreamingSubscriber implements Sink {
 
   write(bytes: Buffer, last: Delivery, before: Delivery | undefined): number {
     this.#idle.touch();
-    this.#hooks?.delivered(last, before);
+    this.#observer?.delivered?.(last, before);
     return this.#wire.write(bytes);
   }
 
   upToDate(): void {
-    this.#hooks?.begun();
+    this.#observer?.begun?.();
+  }
+
+  describe(): Buffer | undefined {
+    return this.#description?.text();
   }
 
   end(reason: EndReason): void {
@@ -85,7 +94,7 @@ export class StreamingSubscriber implements Sink {
     this.#idle.stop();
     this.#forgetExpiry();
     clearInterval(this.#timer);
-    this.#hooks?.left();
+    this.#observer?.left?.();
   }
 
   /** Ends the subscription from our side. */

@@ -10,6 +10,7 @@ import { serveLongpoll } from './longpoll.ts';
 import { MULTIPART } from './multipart.ts';
 import { RAW_STREAM } from './raw-stream.ts';
 import type { StreamTransport } from './stream.ts';
+import type { Watched } from './watched.ts';
 
 /** HTTP streams; WebSocket, which also publishes, is served by websocket.ts. */
 export const STREAMS: Partial<Record<SubscriberTransport, StreamTransport>> = {
@@ -20,7 +21,10 @@ export const STREAMS: Partial<Record<SubscriberTransport, StreamTransport>> = {
 };
 
 export const POLLS: Partial<
-  Record<SubscriberTransport, (response: ServerResponse, handoff: Handoff, store: Store) => Promise<void>>
+  Record<
+    SubscriberTransport,
+    (response: ServerResponse, handoff: Handoff, store: Store, watched: Watched) => Promise<void>
+  >
 > = {
   longpoll: serveLongpoll,
   intervalpoll: serveIntervalpoll,

@@ -15,6 +15,7 @@ import { Pinger } from '../websocket/pinger.ts';
 import { atExpiry } from './expiry.ts';
 import { StreamingSubscriber, type Wire } from './streaming.ts';
 import type { EndStatus } from './subscriber.ts';
+import type { Watched } from './watched.ts';
 
 /** Close code and reason for each end of a subscription. */
 const CLOSE: Record<EndStatus, readonly [code: number, reason: string]> = {
@@ -29,6 +30,7 @@ const SUBSCRIBER_MESSAGE_BYTES = 1024 * 1024;
 /**
  * Serves a WebSocket whose location is a subscriber, a publisher or both. Returns a refusal when the handshake is not
  * one; the connection is then still to be answered.
+ * @param watched what is to be known of the subscriber, if it is one
  */
 export function serveWebSocket(
   request: IncomingMessage,
@@ -36,6 +38,7 @@ export function serveWebSocket(
   early: Buffer,
   handoff: Handoff,
   context: ServerContext,
+  watched: Watched,
 ): RefusalName | undefined {
   const accepted = acceptHandshake(request.headers, corsHeaders(handoff), handoff.settings);
   if ('refusal' in accepted) return accepted.refusal;
@@ -86,7 +89,7 @@ export function serveWebSocket(
       destroy: () => connection.destroy(),
     };
     const format = webSocketFormat(accepted.meta, accepted.deflate?.serverWindow);
-    subscriber = new StreamingSubscriber(wire, format, handoff, context.hooks.ofSubscriber(handoff));
+    subscriber = new StreamingSubscriber(wire, format, handoff, watched);
     subscriber.start(store, handoff);
   } else {
     forgetExpiry = atExpiry(handoff, () => connection.close(...CLOSE[401]));

@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { HANDOFF } from '../../handoff/headers.ts';
 import { DEFAULT_LIMITS } from '../../sidecar/config.ts';
+import { Events } from '../../sidecar/events/events.ts';
 import { Hooks } from '../../sidecar/hooks/hooks.ts';
 import { createSidecarServer } from '../../sidecar/server.ts';
 import { Metrics } from '../../sidecar/statistics/metrics.ts';
 import { Stores } from '../../sidecar/store/stores.ts';
+import { SubscriberInfo } from '../../sidecar/subscriber-info/requests.ts';
 import { atEnd } from '../support/cleanup.ts';
 import { tempDir } from '../support/files.ts';
 import { waitFor, within } from '../support/wait.ts';
@@ -59,6 +61,8 @@ export async function startSidecar() {
     stopping: () => false,
     stores,
     hooks: new Hooks(log),
+    events: new Events(log),
+    subscriberInfo: new SubscriberInfo(log),
     log,
     limits: () => DEFAULT_LIMITS,
     secret: undefined,

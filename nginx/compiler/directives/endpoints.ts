@@ -180,6 +180,33 @@ export const ENDPOINTS = [
   }),
 ];
 
+/** What a GET for information about subscribers may be answered by. */
+export const INFO_TRANSPORTS: readonly SubscriberTransport[] = [
+  'websocket',
+  'eventsource',
+  'http-chunked',
+  'http-multipart',
+  'http-raw-stream',
+];
+
+/** Not among the others in the documentation: it publishes and subscribes to nothing. */
+export const SUBSCRIBER_INFO = row({
+  ...COMMON,
+  names: ['nchan_subscriber_info'],
+  contexts: 'L',
+  args: [0, 0],
+  default: 'none',
+  doc:
+    'Tells whoever asks by GET of each subscriber of the channel, one message a subscriber, by any of the streaming ' +
+    'transports. See [events.md](events.md#who-subscribes).',
+  parse: ({ current }) => ({
+    publisher: current?.publisher ?? new Set<PublisherTransport>(),
+    subscriber: new Set([...(current?.subscriber ?? []), ...INFO_TRANSPORTS]),
+    ...(current?.redisStats ? { redisStats: current.redisStats } : {}),
+    serves: 'subscriberInfo',
+  }),
+});
+
 /** Not among the others in the documentation: it is about Redis. */
 export const REDIS_STATS = row({
   ...COMMON,

@@ -3,6 +3,7 @@ import { ACCESS } from './access.ts';
 import { BENCHMARK } from './benchmark.ts';
 import { CHANNEL_ID } from './channel-id.ts';
 import { ENDPOINTS } from './endpoints.ts';
+import { EVENTS } from './events.ts';
 import { EVENTSOURCE } from './eventsource.ts';
 import { FIGURES } from './figures.ts';
 import { GROUPS } from './groups.ts';
@@ -16,7 +17,6 @@ import { REDIS_UPSTREAM } from './redis-upstream.ts';
 import type { Row, SlotName, Values } from './row.ts';
 import { SUBSCRIBER } from './subscriber.ts';
 import { TOKENS } from './token.ts';
-import { UNSUPPORTED } from './unsupported.ts';
 import { WEBSOCKET } from './websocket.ts';
 
 /** Every directive that is read, by the sections of docs/directives.md and in their order. */
@@ -30,6 +30,7 @@ export const DIRECTIVE_TABLES: Readonly<Record<string, readonly Row[]>> = {
   EventSource: EVENTSOURCE,
   Access: ACCESS,
   Hooks: HOOKS,
+  'Channel events and subscriber information': EVENTS,
   Tokens: TOKENS,
   Operation: FIGURES,
   Redis: REDIS,
@@ -47,14 +48,13 @@ export function concealer(name: string): ((text: string) => string) | undefined 
   return BY_NAME.get(name)?.conceal;
 }
 
-/** What is known about a name: its row, that it is Nchan's but not supported, that it only looks like one of ours. */
-export type Lookup = Row | 'unsupported' | 'unknown' | undefined;
+/** What is known about a name: its row, or that it only looks like one of ours. */
+export type Lookup = Row | 'unknown' | undefined;
 
 /** Finds a directive; undefined for those that are none of ours. */
 export function findDirective(name: string): Lookup {
   const row = BY_NAME.get(name);
   if (row) return row;
-  if (UNSUPPORTED.has(name)) return 'unsupported';
   return /^(?:njchan|nchan|push)_/.test(name) ? 'unknown' : undefined;
 }
 

@@ -7,6 +7,7 @@ import type {
   PublisherTransport,
   SubscriberTransport,
 } from '../../../handoff/settings.ts';
+import type { StringTemplate } from '../../../handoff/strings.ts';
 import type { TokenSettings } from '../../../handoff/token.ts';
 import { ValueError } from '../errors.ts';
 import type { Token } from '../lexer.ts';
@@ -25,6 +26,11 @@ export interface GroupRights {
   readonly withoutOuter: boolean;
 }
 
+/** A string that the sidecar puts together: its parts, and what nginx has to compute for it. */
+export interface CarriedString extends Expressions {
+  readonly template: StringTemplate;
+}
+
 /** What a level makes of the requests that reach it. */
 export interface Endpoint {
   readonly publisher: ReadonlySet<PublisherTransport>;
@@ -33,8 +39,8 @@ export interface Endpoint {
   readonly redisStats?: Expressions;
   /** What may be done to a group of channels. */
   readonly group?: GroupRights;
-  /** Whether publishers and subscribers are served, a group or figures shown, and which: what was written last. */
-  readonly serves: 'channels' | 'redisStats' | 'group' | FiguresName;
+  /** Whether publishers and subscribers are served, a group or figures shown, or subscribers told of: what was written last. */
+  readonly serves: 'channels' | 'redisStats' | 'group' | 'subscriberInfo' | FiguresName;
 }
 
 /**
@@ -54,6 +60,10 @@ export type PlainSettings = Omit<
   | 'hookHeadLimits'
   | 'groupLimits'
   | 'groupAccess'
+  | 'eventChannel'
+  | 'eventString'
+  | 'subscriberInfo'
+  | 'subscriberInfoString'
   | Exclude<keyof RedisLocationSettings, 'channelTimeout'>
 >;
 
@@ -84,6 +94,10 @@ export interface Slots extends Omit<PlainSettings, LimitSlot>, RedisSlots, Token
   publisherUpstreamRequest: Expressions;
   /** The URI, and the query that is in it. */
   authorizeRequest: Expressions;
+  /** See the settings of these names. */
+  channelEventsChannelId: CarriedString;
+  channelEventString: CarriedString;
+  infoString: CarriedString;
   /** Set by nothing: for directives that have no effect any more. */
   obsolete: never;
 }

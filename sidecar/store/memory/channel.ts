@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.ts';
 import type { Group } from '../groups.ts';
 import type { Message, MessageDraft, MessageId } from '../message.ts';
-import type { BufferLimits, ChannelInfo, EndReason } from '../store.ts';
+import type { BufferLimits, ChannelInfo, EndReason, Sink } from '../store.ts';
 import type { Filed } from './agenda.ts';
 import type { Feed } from './feed.ts';
 import { IdClock, type StoreClock } from './id-clock.ts';
@@ -162,6 +162,11 @@ export class MemoryChannel implements Filed {
 
   detach(feed: Feed): void {
     this.#feeds.delete(feed);
+  }
+
+  /** Of its subscribers, those of one list after those of another; in each the latest first. */
+  sinks(): Sink[] {
+    return Array.from(this.#feeds.keys(), (feed) => feed.sinks()).flat();
   }
 
   subscriberCame(): void {

@@ -9,7 +9,7 @@ import type { WorkQueue } from '../../fanout/work-queue.ts';
 import type { Group } from '../groups.ts';
 import type { Delivery, Message } from '../message.ts';
 import { Position } from '../position.ts';
-import type { EndReason, ListInfo } from '../store.ts';
+import type { EndReason, ListInfo, Sink } from '../store.ts';
 import type { MemoryChannel } from './channel.ts';
 import type { Lack, Page, Past } from './past.ts';
 import type { Rounds } from './rounds.ts';
@@ -62,6 +62,11 @@ export class Feed implements GroupOwner<MemorySubscription> {
   info(): ListInfo {
     const [first] = this.channels; // its last coming or going is that of one of the feed's, or later
     return { subscribers: this.#subscriptions.size, lastSeenSubscriber: first?.lastSeenSubscriber };
+  }
+
+  /** Of its subscriptions, the latest first. */
+  sinks(): Sink[] {
+    return Array.from(this.#subscriptions, ({ sink }) => sink).reverse();
   }
 
   /** The feed must have taken part in all rounds, or the subscription would get what it finds in the buffers twice. */

@@ -324,6 +324,10 @@ export class MemoryStore implements Store {
     return this.#channels.get(name as string)?.subscribers ?? 0;
   }
 
+  sinks(name: string): Sink[] {
+    return this.#channels.get(name)?.sinks() ?? [];
+  }
+
   get size(): StoreSize {
     return {
       channels: this.#channels.size,

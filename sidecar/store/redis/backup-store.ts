@@ -163,6 +163,10 @@ export class BackupStore implements Store {
     return this.#local.newChannels(names);
   }
 
+  sinks(name: string): Sink[] {
+    return this.#local.sinks(name);
+  }
+
   /** Changes the bytes that the local copies may take. */
   setLimit(limitBytes: number): void {
     this.#local.setLimit(limitBytes);

@@ -12,6 +12,7 @@ import type { Delivery, MessageDraft, MessageId } from '../message.ts';
 import type {
   BufferLimits,
   ChannelInfo,
+  Fellows,
   ListInfo,
   Sink,
   Start,
@@ -26,6 +27,7 @@ import { type ChannelKeys, channelKeys } from './channel-keys.ts';
 import { StoredMirror, UnstoredMirror } from './channel-mirror.ts';
 import { DeadWorkers } from './dead-workers.ts';
 import { Deflater } from './deflater.ts';
+import { RedisFellows } from './fellows.ts';
 import { Limiter } from './limiter.ts';
 import { RedisFullError, type RedisLink, RedisUnavailableError, type ShutdownCall } from './link.ts';
 import { publishArguments, storeArguments } from './publish-arguments.ts';
@@ -72,12 +74,14 @@ export class RedisStore implements Store {
     run: (channel) => channel.readAgain(),
   });
   readonly #host: RemoteHost;
+  readonly fellows: Fellows;
 
   /**
    * @param local holds the copies; the caller gives it to nobody else.
    * @param fault takes what went wrong with a channel while nobody waited for it.
    * @param counts what all stores of the link count together; they are closed together.
    * @param limiter limits what they read together of what their copies have no room for.
+   * @param asked some server wants to know who subscribes to a channel here.
    */
   constructor(
     settings: RedisStoreSettings,
@@ -86,7 +90,9 @@ export class RedisStore implements Store {
     fault: (channel: string, error: unknown) => void,
     counts = new SubscriberCounts(link, settings.fakesubIntervalMs, fault),
     limiter = pastLimiter(),
+    asked: (channel: string, request: number) => void = () => {},
   ) {
+    this.fellows = new RedisFellows(link, settings.redisNamespace);
     this.#settings = settings;
     this.#link = link;
     this.#local = local;
@@ -112,6 +118,7 @@ export class RedisStore implements Store {
         this.#counts.deleted(channel);
         for (const subscription of channel.arriving) subscription.end('deleted');
       },
+      asked: ({ name }, request) => asked(name, request),
       fault,
       left: (channel) => {
         this.#deadWorkers.leave(channel);
@@ -269,6 +276,12 @@ export class RedisStore implements Store {
   /** Messages go to Redis, and come here only if somebody subscribes. */
   newChannels(names: readonly string[], brought: 'publish' | 'subscribe'): number {
     return brought === 'publish' ? 0 : this.#local.newChannels(names);
+  }
+
+  sinks(name: string): Sink[] {
+    // Those that wait for the channel have joined too, if after all others.
+    const arriving = Array.from(this.#channels.get(name)?.arriving ?? []).reverse();
+    return [...arriving, ...this.#local.sinks(name)];
   }
 
   /** Changes the bytes that the local copies may take. */

@@ -50,6 +50,8 @@ export interface RemoteHost {
   lost(channel: RemoteChannel): void;
   /** It was deleted, by whomever. */
   deleted(channel: RemoteChannel): void;
+  /** Some server wants to know who subscribes to it here. */
+  asked(channel: RemoteChannel, request: number): void;
   /** Something went wrong that nobody waits for. */
   fault(channel: string, error: unknown): void;
   /** It is used no more, and has left Redis. */
@@ -236,6 +238,10 @@ export class RemoteChannel {
     } catch (error) {
       if (!(error instanceof AnnouncementError)) throw error;
       this.#host.fault(this.name, error);
+      return;
+    }
+    if (announcement.kind === 'subscriberInfo') {
+      this.#host.asked(this, announcement.request);
       return;
     }
     if (this.#passingOn) {

@@ -46,6 +46,10 @@ export class RemoteSubscription implements Subscription, Sink {
     this.#sink.upToDate?.();
   }
 
+  describe(): Buffer | undefined {
+    return this.#sink.describe?.();
+  }
+
   write(bytes: Buffer, last: Delivery, before: Delivery | undefined): number {
     if (this.format.once) this.#finish();
     return this.#sink.write(bytes, last, before);

@@ -1,7 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are nginx's variables
 import { describe, expect, it } from 'vitest';
 import { DIRECTIVES, findDirective } from '../../../nginx/compiler/directives/index.ts';
-import { UNSUPPORTED } from '../../../nginx/compiler/directives/unsupported.ts';
 import { goodArguments } from '../../support/directives.ts';
 import { onlyEndpoint, PLACES, type Place, problemsOf, saidIn } from './compiling.ts';
 
@@ -40,21 +39,11 @@ describe.each(names)('$name', ({ name, row, good }) => {
 
   it('is in the specification under one slot', () => {
     expect(findDirective(name)).toBe(row);
-    expect(UNSUPPORTED.has(name)).toBe(false);
   });
 });
 
-describe('directives that are not supported', () => {
+describe('directives that only look like ours', () => {
   it('are refused by name', () => {
-    expect(inLocation('nchan_subscriber_info;')).toEqual([
-      '"nchan_subscriber_info" directive is not supported',
-    ]);
-    expect(saidIn('U', 'nchan_channel_event_string x;')).toEqual([
-      '"nchan_channel_event_string" directive is not supported',
-    ]);
-  });
-
-  it('and unknown ones are told apart', () => {
     expect(inLocation('nchan_foo 1;')).toEqual(['unknown directive "nchan_foo"']);
     expect(inLocation('push_foo {}')).toEqual(['unknown directive "push_foo"']);
   });

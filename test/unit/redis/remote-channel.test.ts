@@ -121,6 +121,7 @@ describe('a channel in Redis', () => {
         delete: () => void got.push('deleted'),
         forget() {},
       }),
+      asked() {},
       registered() {},
       lost() {},
       deleted() {},
