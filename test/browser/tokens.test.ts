@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { startBrowser } from '../support/browser.ts';
+import { pageScript } from '../support/document-files.ts';
 import { REPOSITORY } from '../support/files.ts';
 import { type Njchan, startNjchan } from '../support/njchan.ts';
 import { request } from '../support/raw-http.ts';
-import { pageScript } from '../support/token-document.ts';
 import { ALL, inSeconds, makeToken, newKey } from '../support/tokens.ts';
 
 const key = newKey('HS256');

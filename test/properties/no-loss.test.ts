@@ -4,10 +4,10 @@
  */
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { SEED } from '../support/seed.ts';
-import { ANY_SIZE, ENOUGH, HOUR, LARGE, SMALL } from './ingredients.ts';
+import { ENOUGH, SMALL } from './ingredients.ts';
 import { type Plan, plans, type Step } from './plan.ts';
-import { faultsOfRace, gapsOf, run, type Server } from './race.ts';
+import { faultsOfRace, run, type Server } from './race.ts';
+import { describeRaces, LISTS, parameters } from './races.ts';
 import { startServer } from './server.ts';
 
 let server: Server;
@@ -15,48 +15,11 @@ beforeAll(async () => {
   server = await startServer();
 });
 
-/** Races of each kind. */
-const RACES = 15;
-const RACES_WITH_STALLS = 3;
 /** Races at the same time, of those that wait for messages to expire. */
 const AT_ONCE = 8;
 
-/** A plan that failed is not run again to make it smaller: its next run may well pass. */
-const parameters = (numRuns: number) => ({ numRuns, seed: SEED, endOnFailure: true });
-
-describe.each([
-  ['one channel', [[0]]],
-  ['one channel and two multiplexed', [[0], [0, 1], [1, 0]]],
-])('subscribers of %s, cut off in the middle of bursts,', (_, lists) => {
-  it.each([
-    ['however they come and go', ANY_SIZE, false, RACES],
-    ['though they stop reading for a while', LARGE, true, RACES_WITH_STALLS],
-  ])(
-    'get all messages in order, once, %s, while the buffer keeps them',
-    async (__, padding, stalls, races) => {
-      const ingredients = { lists, length: ENOUGH, timeoutSeconds: HOUR, padding, stalls };
-      await fc.assert(
-        fc.asyncProperty(plans(ingredients), async (plan) => {
-          const outcome = await run(server, plan);
-          expect(faultsOfRace(outcome)).toEqual([]);
-          expect(gapsOf(outcome)).toEqual([]);
-        }),
-        parameters(races),
-      );
-    },
-    60_000,
-  );
-
-  it('miss nothing but what the buffer lost before they were back', async () => {
-    const length = fc.integer({ min: 0, max: 12 });
-    const ingredients = { lists, length, timeoutSeconds: HOUR, padding: SMALL, stalls: false };
-    await fc.assert(
-      fc.asyncProperty(plans(ingredients), async (plan) => {
-        expect(faultsOfRace(await run(server, plan))).toEqual([]);
-      }),
-      parameters(RACES),
-    );
-  }, 60_000);
+describe.each(LISTS)('subscribers of %s, cut off in the middle of bursts,', (_, lists) => {
+  describeRaces({ server: () => server, lists, leastLength: 0, races: 15, racesWithStalls: 3 });
 });
 
 describe('subscribers of messages that expire', () => {
