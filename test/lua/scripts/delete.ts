@@ -78,7 +78,7 @@ export function describeDelete(lua: Lua): void {
 
   describe('keeps the tombstone', () => {
     test('of a channel that was deleted before and has had no message since', async () => {
-      await lua.redis.set(`${KEY}:deleted`, `${THEN}:7`, 'PX', 100);
+      await lua.redis.set(`${KEY}:deleted`, `${THEN}:7`, 'PX', 2500);
       await given(lua, { head: { subscribers: 1 } });
       expect(await remove()).toEqual(['', 0, 1, -1]);
       const keys = await keysOf(lua);
