@@ -116,19 +116,21 @@ function answer(
 
 /** Handles a request for the figures of a Redis upstream: whatever its method, it is handed off. */
 export function handleRedisStats(r: NginxHTTPRequest): void {
-  if (hasControlCharacters(r)) {
-    r.return(400);
-    return;
-  }
   const location = r.variables[LOCATION_VARIABLE] || '';
   const name = givenVariables(r, location, 'redis_upstream_expression')[0];
   const redisUpstream = name === undefined ? '' : encodedValue(r, name);
-  handOff(r, { action: 'redis_stats', transport: '', channels: [], redisUpstream });
+  handOffAnyMethod(r, { action: 'redis_stats', transport: '', channels: [], redisUpstream });
 }
 
 /** Handles a request for what the sidecar tells about itself: whatever its method, it is handed off. */
 export function handleFigures(r: NginxHTTPRequest): void {
-  handOff(r, { action: 'figures', transport: '', channels: [] });
+  handOffAnyMethod(r, { action: 'figures', transport: '', channels: [] });
+}
+
+/** Hands off a request that nothing is decided of, if the sidecar's parser takes its headers. */
+function handOffAnyMethod(r: NginxHTTPRequest, outcome: Outcome): void {
+  if (hasControlCharacters(r)) r.return(400);
+  else handOff(r, outcome);
 }
 
 /** The context for the hooks that the request will ask; too large a one makes it a refusal. */

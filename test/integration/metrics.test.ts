@@ -16,6 +16,8 @@ let njchan: Njchan;
 beforeAll(async () => {
   const server = `
     location = /metrics { njchan_metrics; }
+    location = /status { nchan_stub_status; }
+    location = /health { njchan_health; }
     location ~ ^/pub/(.*)$ { nchan_publisher; nchan_channel_id $1; }
     location ~ ^/sub/(.*)$ { nchan_subscriber; nchan_channel_id $1; }
     location ~ ^/raw/(.*)$ { nchan_subscriber http-raw-stream; nchan_channel_id $1; }
@@ -238,6 +240,13 @@ describe('a scrape', () => {
     }
     expect((await read()).value('njchan_channels')).toBeGreaterThan(0);
     expect(njchan.output().slice(before.length)).not.toMatch(/ (warn|error) sidecar/);
+  });
+
+  it.each(['/metrics', '/status', '/health'])('of %s with headers that are none is 400', async (target) => {
+    const before = njchan.output();
+    const { status } = await request(njchan.port, 'GET', target, { headers: { Accept: 'a\u0001b' } });
+    expect(status).toBe(400);
+    expect(njchan.output().slice(before.length)).not.toMatch(/\b(?:warn|error)\b/);
   });
 
   it('is answered beside many others', async () => {
