@@ -29,7 +29,7 @@ export interface ServerContext {
   readonly secret: Buffer | undefined;
 }
 
-/** While Redis is away or full, or has something else under a channel's name, each request fails for the same reason. */
+/** What is wrong with Redis, with the memory or with this program each request may fail for. */
 const recurrences = new Recurrences();
 
 /** What a line says about the request that it is about: its location, and nginx's id for it, where that is known. */
@@ -58,7 +58,7 @@ export function reportFault(context: ServerContext, handoff: Handoff, error: unk
     if (full) return 'redis_full';
     return handoff.action === 'publish' ? 'redis_unavailable_to_publish' : 'redis_unavailable';
   }
-  const more = error instanceof ScriptError ? recurrences.met(error.kind) : '';
+  const more = recurrences.met(error instanceof ScriptError ? error.kind : String(error));
   if (more !== undefined) {
     logFault(context.log, 'NJ-REQUEST-FAILED', `a request failed${more}`, { ...about, err: error });
   }

@@ -6,8 +6,8 @@ import type { RefusalName } from '../handoff/refusals.ts';
 import type { ServerContext } from './context.ts';
 import type { Handoff } from './handoff.ts';
 import { HandoffError } from './handoff-settings.ts';
-import { logFault } from './log.ts';
 import { allowedMethods } from './publisher/http.ts';
+import { logRecurringFault } from './recurring-fault.ts';
 import { type HeaderList, type Reply, refusalReply } from './reply.ts';
 
 /**
@@ -17,7 +17,7 @@ import { type HeaderList, type Reply, refusalReply } from './reply.ts';
 export function notAHandoff(context: ServerContext, error: unknown): Reply {
   if (!(error instanceof HandoffError)) throw error;
   const message = `refused a request that is no hand-off of this gateway: ${error.message}`;
-  logFault(context.log, 'NJ-NOT-A-HANDOFF', message);
+  logRecurringFault(context.log, 'NJ-NOT-A-HANDOFF', '', message);
   return { status: 400, headers: [['Content-Type', 'text/plain']], body: 'not a hand-off\n' };
 }
 

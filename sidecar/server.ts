@@ -11,7 +11,6 @@ import { reportFault, type ServerContext } from './context.ts';
 import { groupRequest } from './group/http.ts';
 import { setGroupLimits } from './group/limits.ts';
 import { type Handoff, KEEP_ALIVE_MS, MAX_HEADER_BYTES, readHandoff } from './handoff.ts';
-import { logFault } from './log.ts';
 import { PEER_IS_GONE } from './peer-is-gone.ts';
 import { DirectConnection } from './publisher/direct-connection.ts';
 import {
@@ -21,6 +20,7 @@ import {
   type PublisherAnswer,
   publishRequest,
 } from './publisher/http.ts';
+import { logRecurringFault } from './recurring-fault.ts';
 import { redisStatsReply } from './redis-stats.ts';
 import { notAHandoff, refuse } from './refusal-reply.ts';
 import { sendRawReply, sendReply } from './reply.ts';
@@ -43,7 +43,7 @@ export function createSidecarServer(context: ServerContext): Server {
   server.maxHeadersCount = 0;
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     serveRequest(context, request, response).catch((error: unknown) => {
-      logFault(context.log, 'NJ-ANSWER-FAILED', 'an answer failed', { err: error });
+      logRecurringFault(context.log, 'NJ-ANSWER-FAILED', String(error), 'an answer failed', { err: error });
       response.destroy();
     });
   });
@@ -53,14 +53,15 @@ export function createSidecarServer(context: ServerContext): Server {
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     // nginx drops kept connections, and the ones of clients that leave while they are written to.
     if (!PEER_IS_GONE.has(error.code)) {
-      const message = `closed a connection from nginx: ${error.code ?? error.message}`;
-      logFault(context.log, 'NJ-NGINX-CONNECTION', message);
+      const why = error.code ?? error.message;
+      const message = `closed a connection from nginx: ${why}`;
+      logRecurringFault(context.log, 'NJ-NGINX-CONNECTION', why, message);
     }
     socket.destroy();
   });
   serveDirectly(server, context);
   server.on('error', (error) => {
-    logFault(context.log, 'NJ-SERVER-SOCKET', 'the server socket failed', { err: error });
+    logRecurringFault(context.log, 'NJ-SERVER-SOCKET', '', 'the server socket failed', { err: error });
   });
   return server;
 }

@@ -7,8 +7,8 @@
 import type { Socket } from 'node:net';
 import { reportFault, type ServerContext } from '../context.ts';
 import { KEEP_ALIVE_MS, MAX_HEADER_BYTES } from '../handoff.ts';
-import { logFault } from '../log.ts';
 import { ownBytes } from '../own-bytes.ts';
+import { logRecurringFault } from '../recurring-fault.ts';
 import { notAHandoff, refuse } from '../refusal-reply.ts';
 import { writeReply } from '../reply.ts';
 import { type DirectHead, DirectHeadReader } from './direct-head.ts';
@@ -103,7 +103,9 @@ export class DirectConnection {
     this.#request = undefined;
     this.#isAnswering = true;
     this.#answer(request).catch((error: unknown) => {
-      logFault(this.#context.log, 'NJ-ANSWER-FAILED', 'an answer failed', { err: error });
+      logRecurringFault(this.#context.log, 'NJ-ANSWER-FAILED', String(error), 'an answer failed', {
+        err: error,
+      });
       this.#socket.destroy();
     });
   }
@@ -186,7 +188,8 @@ export class DirectConnection {
   }
 
   #refuse(what: string): void {
-    logFault(this.#context.log, 'NJ-NGINX-CONNECTION', `closed a connection from nginx: ${what}`);
+    const message = `closed a connection from nginx: ${what}`;
+    logRecurringFault(this.#context.log, 'NJ-NGINX-CONNECTION', what, message);
     this.#socket.destroy();
   }
 }

@@ -1,5 +1,6 @@
 /** What a running njchan logs of a request that goes wrong: its id, and nothing that is nobody's business. */
 import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { tempDir } from '../support/files.ts';
@@ -78,6 +79,23 @@ describe('the log', () => {
     for (let i = 0; i < 5; i++)
       await fail(njchan, `/big/${i}?group=g`, 'x'.repeat(2_400_000), 'NJ-MEMORY-FULL');
     expect(njchan.output().match(/NJ-MEMORY-FULL/g)).toHaveLength(1);
+  });
+
+  it.each([
+    ['NJ-NOT-A-HANDOFF', 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ['NJ-NOT-A-HANDOFF', 'POST / HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ['NJ-NGINX-CONNECTION', 'GET / HTTP/1.1\r\nno header\r\n\r\n'],
+  ])('tells %s once, of whoever has found the socket', async (code, sent) => {
+    const [njchan] = await start([]);
+    for (let i = 0; i < 5; i++) {
+      const socket = connect(join(njchan.runDir, 'sidecar.sock'));
+      socket.on('error', () => {}).resume();
+      const closed = new Promise((resolve) => socket.on('close', resolve));
+      socket.end(sent);
+      await closed;
+    }
+    await waitFor('the line', () => njchan.output().includes(code));
+    expect(njchan.output().match(new RegExp(code, 'g'))).toHaveLength(1);
   });
 
   it('leaves out what is less grave than it was told', async () => {
