@@ -13,7 +13,7 @@ import type { Statistics } from './statistics.ts';
 /** What the values are taken from. */
 export interface MetricSource {
   readonly statistics: Statistics;
-  readonly stores: Pick<Stores, 'size' | 'linkStats'>;
+  readonly stores: Pick<Stores, 'memory' | 'size' | 'linkStats'>;
   readonly limits: () => SidecarLimits;
   /** Of njchan. */
   readonly version: string;
@@ -151,14 +151,20 @@ const STORE: readonly Metric[] = [
   {
     name: 'njchan_buffer_bytes',
     type: 'gauge',
-    help: 'Memory accounted for channels and messages, over all stores.',
-    labels: '',
-    read: ({ stores }) => [{ value: stores.size().bytes }],
+    help: 'Memory accounted for channels and messages: those of the memory store, and copies of those in Redis.',
+    labels: '`store`: `memory`, `redis` (all upstreams together)',
+    read: ({ stores }) => {
+      const memory = stores.memory.size.bytes;
+      return [
+        { labels: { store: 'memory' }, value: memory },
+        { labels: { store: 'redis' }, value: stores.size().bytes - memory },
+      ];
+    },
   },
   {
     name: 'njchan_buffer_limit_bytes',
     type: 'gauge',
-    help: 'What each store may hold (nchan_shared_memory_size); beyond it publishers get 507.',
+    help: 'What the memory store may hold, beyond which publishers get 507; Redis may have as many copies, for each way in which locations use it (nchan_shared_memory_size).',
     labels: '',
     read: ({ limits }) => [{ value: limits().storeBytes }],
   },

@@ -16,6 +16,7 @@ upstream 'o"d\\d' { nchan_redis_server redis://127.0.0.1:${await freePort()}; }
 const server = `
 location ~ ^/one/(.+)$ { nchan_pubsub; nchan_channel_id $1; nchan_redis_pass one; }
 location ~ ^/odd/(.+)$ { nchan_pubsub; nchan_channel_id $1; nchan_redis_pass 'o"d\\d'; }
+location ~ ^/own/(.+)$ { nchan_publisher; nchan_channel_id $1; }
 location = /metrics { njchan_metrics; }
 `;
 const njchan = await startNjchan({ config: (port) => nginxConf(port, server, http) });
@@ -51,6 +52,24 @@ it('counts connections that were lost and made again', async () => {
     return made > Number(before.value('njchan_redis_connections_made_total', upstream)) ? now : undefined;
   });
   expect(after.value('njchan_redis_connections_lost_total', upstream)).toBe(1);
+});
+
+it('tells what copies of Redis take apart from the memory store, which refuses what is too much', async () => {
+  const bytes = async () => {
+    const { value } = await scrape(njchan.port);
+    return ['memory', 'redis'].map((store) => Number(value('njchan_buffer_bytes', `store="${store}"`)));
+  };
+  const [memory, copies] = await bytes();
+  await request(njchan.port, 'POST', '/own/x', { body: 'x'.repeat(100_000) });
+  const [memoryThen, copiesThen] = await bytes();
+  expect(memoryThen).toBeGreaterThan(Number(memory) + 100_000);
+  expect(copiesThen).toBeLessThan(Number(copies) + 100_000);
+  const reader = await request(njchan.port, 'POST', '/one/big', { body: 'x'.repeat(100_000) });
+  expect(reader.status).toBe(202);
+  expect((await request(njchan.port, 'GET', '/one/big')).status).toBe(200);
+  const [memoryAtLast, copiesAtLast] = await bytes();
+  expect(memoryAtLast).toBe(memoryThen);
+  expect(copiesAtLast).toBeGreaterThan(Number(copiesThen) + 100_000);
 });
 
 it('finds nothing to say for promtool', async () => {
