@@ -69,7 +69,7 @@ describe('a connection that is killed is made anew', () => {
     await opened.logged(
       /^warn: scripts: lost the connection to Redis at unix:.*: the server closed the connection/,
     );
-    await opened.logged(/^info: scripts: connected to Redis at unix:.* again after \d\.\d s/);
+    await opened.logged(/^info: connected to Redis at unix:.* again after \d\.\d s/);
     await opened.logged(/^warn: Redis is unavailable: Redis at unix:.* is away/);
     await opened.logged(/^info: Redis is available again after/);
     expect(opened.link.stats().servers[0]?.disconnects).toBe(1);
@@ -89,7 +89,7 @@ describe('a connection that is killed is made anew', () => {
     const opened = await openListening(redis);
     await kill(redis, 'shutdown');
     await opened.logged(/^warn: shutdown: lost the connection to Redis/);
-    await opened.logged(/^info: shutdown: connected to Redis at .* again/);
+    await opened.logged(/^info: connected to Redis at .* again/);
     const call = { script: append, keys: [list], args: ['x'] };
     expect(opened.link.runAtShutdown([call, call], 5_000)).toBe(2);
     expect(opened.states.pending).toEqual([]);

@@ -10,9 +10,12 @@ const REPEAT_MS = 60_000;
 interface Outage {
   /** When it began; undefined while all is well. */
   since: number | undefined;
-  /** Of the last line, and what it said. */
+  /** What is out of order. */
+  readonly parts: Set<string>;
+  /** Of the last line. */
   loggedAt: number;
-  message: string;
+  /** What was told of each part last. */
+  readonly messages: Map<string, string>;
   /** Its beginning was told, so its end will be. */
   told: boolean;
 }
@@ -32,30 +35,38 @@ export class OutageLog {
    * Something is out of order, or still is.
    * @param key of what it is.
    * @param message the line to write.
+   * @param part of it, where what goes wrong mostly does so with all parts at once: that is one outage, told by the
+   *   first of them
    */
-  down(key: string, code: LogCodeName, message: string): void {
+  down(key: string, code: LogCodeName, message: string, part = ''): void {
     const now = this.#now();
     const outage = this.#outages.get(key) ?? {
       since: undefined,
+      parts: new Set(),
       loggedAt: Number.NEGATIVE_INFINITY,
-      message: '',
+      messages: new Map(),
       told: false,
     };
     this.#outages.set(key, outage);
     outage.since ??= now;
-    const quietMs = outage.told && message === outage.message ? REPEAT_MS : QUIET_MS;
+    outage.parts.add(part);
+    const isKnown = outage.told && [...outage.messages.values()].includes(message);
+    const quietMs = isKnown ? REPEAT_MS : QUIET_MS;
     if (now - outage.loggedAt < quietMs) return;
-    logFault(this.#log, code, message);
-    Object.assign(outage, { loggedAt: now, message, told: true });
+    logFault(this.#log, code, part === '' ? message : `${part}: ${message}`);
+    outage.messages.set(part, message);
+    Object.assign(outage, { loggedAt: now, told: true });
   }
 
   /**
    * All is well again, or was all the time.
-   * @param message the line to write; for how long it was not is added.
+   * @param message the line to write, once all parts are well; for how long they were not is added.
    */
-  up(key: string, message: string): void {
+  up(key: string, message: string, part = ''): void {
     const outage = this.#outages.get(key);
     if (outage?.since === undefined) return;
+    outage.parts.delete(part);
+    if (outage.parts.size > 0) return;
     const seconds = (this.#now() - outage.since) / 1000;
     if (outage.told) this.#log.info(`${message} after ${seconds.toFixed(1)} s`);
     outage.since = undefined;

@@ -185,7 +185,7 @@ export class Server {
     this.#pinger.close();
     this.#scripts.close();
     this.#pubsub.close();
-    for (const role of ['scripts', 'pubsub'] as const) this.#context.outages.forget(this.#outageKey(role));
+    this.#context.outages.forget(this.url);
   }
 
   #setInfo(info: ServerInfo): void {
@@ -207,13 +207,8 @@ export class Server {
     return true;
   }
 
-  #outageKey(role: ConnectionRole): string {
-    return `${role} ${this.url}`;
-  }
-
   #keepUp(role: ConnectionRole, start: (connection: Connection) => Promise<void>): LastingConnection {
     const { upstream, outages } = this.#context;
-    const key = this.#outageKey(role);
     return new LastingConnection({
       delay: upstream.reconnectDelay,
       open: (lost) =>
@@ -229,13 +224,13 @@ export class Server {
       events: {
         up: () => {
           this.#context.totals.connected += 1;
-          outages.up(key, `${role}: connected to Redis at ${this.url} again`);
+          outages.up(this.url, `connected to Redis at ${this.url} again`, role);
           this.#tried ||= role === 'scripts';
           this.#compare();
           this.#events.changed(this);
         },
         failed: (why) => {
-          outages.down(key, 'NJ-REDIS-CONNECTION', `${role}: ${why.message}`);
+          outages.down(this.url, 'NJ-REDIS-CONNECTION', why.message, role);
           if (this.#tried || role !== 'scripts') return;
           this.#tried = true;
           this.#events.changed(this);
@@ -244,8 +239,8 @@ export class Server {
           this.#disconnects++;
           this.#context.totals.lost += 1;
           this.#pinger.connectionLost();
-          const message = `${role}: lost the connection to Redis at ${this.url}: ${why.message}`;
-          outages.down(key, 'NJ-REDIS-CONNECTION', message);
+          const message = `lost the connection to Redis at ${this.url}: ${why.message}`;
+          outages.down(this.url, 'NJ-REDIS-CONNECTION', message, role);
           this.#events.changed(this);
         },
       },

@@ -126,8 +126,7 @@ export class ShutdownConnection {
 
   #tell({ kind, url, why }: FromShutdownThread): void {
     const { outages } = this.#options;
-    const key = `shutdown ${url}`;
-    if (kind === 'up') outages.up(key, `shutdown: connected to Redis at ${url} again`);
-    else outages.down(key, 'NJ-REDIS-CONNECTION', `shutdown: ${why}`);
+    if (kind === 'up') outages.up(url, `connected to Redis at ${url} again`, 'shutdown');
+    else outages.down(url, 'NJ-REDIS-CONNECTION', why, 'shutdown');
   }
 }

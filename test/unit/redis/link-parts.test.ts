@@ -162,4 +162,26 @@ describe('the log of outages', () => {
     log.up('b', 'b is back');
     expect(lines).toEqual(['lost a', 'a is back after 0.0 s']);
   });
+
+  it('tells of what goes wrong in all parts once, and of the end when the last is back', () => {
+    const { lines, clock, outages: log } = outages();
+    const parts = ['scripts', 'pubsub'];
+    for (const part of parts) log.down('a', 'NJ-REDIS-CONNECTION', 'lost a', part);
+    for (clock.now = 1_000; clock.now <= 30_000; clock.now += 1_000)
+      for (const part of parts) log.down('a', 'NJ-REDIS-CONNECTION', 'a refuses', part);
+    log.up('a', 'a is back', 'pubsub');
+    expect(lines).toEqual(['scripts: lost a', 'scripts: a refuses']);
+    log.up('a', 'a is back', 'scripts');
+    expect(lines).toHaveLength(3);
+    expect(lines[2]).toMatch(/^a is back after 31\.0 s$/);
+  });
+
+  it('repeats two reasons no more often than one', () => {
+    const { lines, clock, outages: log } = outages();
+    for (clock.now = 0; clock.now <= 60_000; clock.now += 1_000) {
+      log.down('a', 'NJ-REDIS-CONNECTION', 'no reply', 'scripts');
+      log.down('a', 'NJ-REDIS-CONNECTION', 'no rights', 'pubsub');
+    }
+    expect(lines).toEqual(['scripts: no reply', 'pubsub: no rights']);
+  });
 });
