@@ -129,6 +129,12 @@ export const LOG_CODES = {
     meaning: 'Somebody who asked who subscribes to a channel was not told, or not of all.',
     cure: 'if Redis is away or full, see to it; else let fewer ask at a time, and not clients',
   },
+  'NJ-HOOK-RETRIED': {
+    level: 'warn',
+    meaning:
+      'An application was not there, or not ready, when it was to be told of a subscriber. It is tried again for five minutes.',
+    cure: "look at the application and at nginx's error log",
+  },
   'NJ-HOOK-FAILED': {
     level: 'warn',
     meaning:

@@ -106,6 +106,9 @@ export class Notifications {
         this.#tell('NJ-HOOK-FAILED', hook, `given up: ${failure.message}`);
         return;
       }
+      // Before it is given up who looks for the fault would find nothing.
+      if (delayMs === FIRST_DELAY_MS)
+        this.#tell('NJ-HOOK-RETRIED', hook, `not answered, and is sent again: ${failure.message}`);
       await this.#pause(delayMs);
     }
   }

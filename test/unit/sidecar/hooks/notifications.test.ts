@@ -63,9 +63,15 @@ describe('a notification', () => {
     ['504', status(504)],
     ['a reset', reset],
   ])('that meets %s is repeated', async (_, answer) => {
-    const { hook, targets } = await nginxThat(answer, status(200));
-    await new Notifications(logged().log).notify(hook);
-    expect(targets).toHaveLength(2);
+    const { hook, targets } = await nginxThat(answer, answer, status(200));
+    const { log, lines } = logged();
+    const notifications = new Notifications(log);
+    const told = notifications.notify(hook);
+    await waitFor('the first attempt', () => lines.length > 0);
+    await notifications.drain(10_000);
+    await told;
+    expect(targets).toHaveLength(3);
+    expect(lines.map((line) => JSON.parse(line).code)).toEqual(['NJ-HOOK-RETRIED']);
   });
 
   it('that nginx refuses is given up, and the log says so', async () => {
