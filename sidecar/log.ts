@@ -6,9 +6,16 @@ export type Logger = pino.Logger;
 /** Control characters, which could forge a line or drive a terminal. */
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 
+/** Those of them that JSON leaves as they are. */
+const UNSAFE_IN_JSON = /[\u007f-\u009f\u2028\u2029]/g;
+
+function escaped(char: string): string {
+  return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
 /** Text with control characters escaped, for values that a client had a say in. */
 export function printable(text: string): string {
-  return text.replace(UNSAFE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return text.replace(UNSAFE, escaped);
 }
 
 /** Levels that can be asked for: this one and all after it are written. */
@@ -56,6 +63,11 @@ function humanStream(stream: NodeJS.WritableStream): pino.DestinationStream {
   };
 }
 
+/** Writes pino's entries, whose strings are all that can have such characters. */
+function jsonStream(stream: pino.DestinationStream | NodeJS.WritableStream): pino.DestinationStream {
+  return { write: (line) => void stream.write(line.replace(UNSAFE_IN_JSON, escaped)) };
+}
+
 /**
  * A logger to standard error.
  * @param name which process of njchan speaks
@@ -68,7 +80,8 @@ export function createLogger(
   stream?: NodeJS.WritableStream,
 ): Logger {
   const options: pino.LoggerOptions = { name, level, base: { name }, serializers: { err: loggedError } };
-  if (format === 'json') return pino(options, stream ?? pino.destination({ dest: 2, sync: true }));
+  if (format === 'json')
+    return pino(options, jsonStream(stream ?? pino.destination({ dest: 2, sync: true })));
   return pino(options, humanStream(stream ?? process.stderr));
 }
 

@@ -127,7 +127,7 @@ const SUBSCRIBERS: readonly Metric[] = [
   {
     name: 'njchan_refused_requests_total',
     type: 'counter',
-    help: 'Requests and WebSocket messages that the sidecar refused.',
+    help: 'Requests, and messages of WebSocket publishers, that the sidecar refused.',
     labels: '`refusal`: a name of [errors.md](errors.md)',
     read: ({ statistics }) => each('refusal', statistics.refused, (count) => count),
   },

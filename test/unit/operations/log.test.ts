@@ -20,7 +20,7 @@ function logTo(format: 'human' | 'json', level?: LogLevel) {
   return { log: createLogger('sidecar', format, level, stream), lines };
 }
 
-const FORGED = 'x\n2026-11-21 00:00:00 error sidecar: forged \u001b[31m\u2028';
+const FORGED = 'x\n2026-11-21 00:00:00 error sidecar: forged \u001b[31m\u007f\u009b31m\u2028';
 
 /** As clients of Redis throw them: with the command that failed. */
 function replyError(): Error {
@@ -45,7 +45,9 @@ describe.each(['human', 'json'] as const)('a fault in the %s format', (format) =
     const { log, lines } = logTo(format);
     const error = new Error(FORGED);
     logFault(log, 'NJ-REQUEST-FAILED', FORGED, { location: FORGED, err: error });
-    expect(lines.join('').slice(0, -1)).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
+    expect(lines.join('').slice(0, -1)).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028]/);
+    if (format === 'json')
+      expect(JSON.parse(lines[0] as string)).toMatchObject({ msg: FORGED, location: FORGED });
   });
 
   it('has nothing of an error but what it says, and where', () => {
