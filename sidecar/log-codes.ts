@@ -196,6 +196,11 @@ export const LOG_CODES = {
     meaning: 'A reload failed for a reason that is not the configuration.',
     cure: 'report it, with the line',
   },
+  'NJ-SIDECAR-FAULT': {
+    level: 'error',
+    meaning: 'Something unexpected happened outside of any request: the sidecar ends.',
+    cure: 'report it, with the line',
+  },
   'NJ-SIDECAR-ENDED': {
     level: 'error',
     meaning:

@@ -69,6 +69,14 @@ function dropPrivileges(config: SidecarConfig): void {
   process.setuid?.(config.user.uid);
 }
 
+/** Nobody knows what state is left after what nobody expected: the next process begins anew. Node would print many lines. */
+function endOnFault(log: Logger): void {
+  process.on('uncaughtException', (error) => {
+    logFault(log, 'NJ-SIDECAR-FAULT', 'the sidecar ends: something unexpected happened', { err: error });
+    process.exit(1);
+  });
+}
+
 /** Waits for the file of `--follow`. As first process of a container we get no signal that we do not ask for. */
 async function waitFor(file: string): Promise<FollowedFile> {
   const followed = new FollowedFile(file);
@@ -86,6 +94,7 @@ async function run(file: string, follow: boolean): Promise<void> {
   const followed = follow ? await waitFor(file) : undefined;
   let config = readConfig(file);
   const log: Logger = createLogger('sidecar', config.logFormat ?? 'human', config.logLevel);
+  endOnFault(log);
   let limits = limitsOf(config);
   const hooks = new Hooks(log, instanceName(file));
   hooks.configure(config.hooks);

@@ -12,7 +12,15 @@ import { waitFor } from '../support/wait.ts';
 const application = await startHookApplication();
 application.answer = (_, response) => response.destroy();
 
-async function start(args: readonly string[]): Promise<[njchan: Njchan, accessLog: string]> {
+/** Makes the sidecar, and no other process, throw what nobody catches when it gets SIGUSR2. */
+const FAULTY = `if (process.argv[1].endsWith("sidecar/main.js"))
+  process.on("SIGUSR2", () => { throw new Error("un\\nexpected"); });`;
+const FAULTY_ENV = { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(FAULTY)}` };
+
+async function start(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<[njchan: Njchan, accessLog: string]> {
   const accessLog = join(tempDir(), 'access.log');
   const server = `
     access_log ${accessLog} ids;
@@ -21,7 +29,7 @@ async function start(args: readonly string[]): Promise<[njchan: Njchan, accessLo
     location ~ ^/big/(.*)$ {
       nchan_publisher; nchan_channel_id $1; nchan_channel_group $arg_group; client_max_body_size 4m; }`;
   const http = "log_format ids '$request_id'; nchan_shared_memory_size 1m;";
-  const njchan = await startNjchan({ config: (port) => nginxConf(port, server, http), args });
+  const njchan = await startNjchan({ config: (port) => nginxConf(port, server, http), args, env });
   return [njchan, accessLog];
 }
 
@@ -96,6 +104,19 @@ describe('the log', () => {
     }
     await waitFor('the line', () => njchan.output().includes(code));
     expect(njchan.output().match(new RegExp(code, 'g'))).toHaveLength(1);
+  });
+
+  it('has one line, with its code, of what ends the sidecar', async () => {
+    const [njchan] = await start(['--log-format', 'json'], FAULTY_ENV);
+    process.kill(await njchan.sidecarPid(), 'SIGUSR2');
+    await waitFor('the next sidecar', () => njchan.output().includes('the sidecar is back'));
+    const lines = njchan.output().split('\n');
+    const about = lines.filter((line) => /nexpected|NJ-/.test(line)).map((line) => JSON.parse(line));
+    expect(about).toMatchObject([
+      { name: 'sidecar', code: 'NJ-SIDECAR-FAULT', err: { message: 'un\nexpected' } },
+      { name: 'njchan', code: 'NJ-SIDECAR-ENDED' },
+    ]);
+    expect(njchan.output()).not.toMatch(/^ {4}at /m);
   });
 
   it('leaves out what is less grave than it was told', async () => {
