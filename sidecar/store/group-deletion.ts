@@ -1,5 +1,6 @@
 /** Deletes the channels of a group, which may be very many, in slices. */
 import type { SlicedWork, WorkQueue } from '../fanout/work-queue.ts';
+import { groupOfChannel } from './groups.ts';
 import type { Store } from './store.ts';
 
 /** Deletions under way at a time: in memory each ends its subscribers, in Redis each is a call. */
@@ -14,6 +15,7 @@ const MESSAGES_PER_STEP = 16;
 
 class GroupDeletion implements SlicedWork {
   readonly #store: Store;
+  readonly #group: string;
   readonly #prefix: string;
   readonly #stepsEach: number;
   readonly #queue: WorkQueue;
@@ -28,6 +30,7 @@ class GroupDeletion implements SlicedWork {
 
   constructor(store: Store, group: string, messagesEach: number, queue: WorkQueue) {
     this.#store = store;
+    this.#group = group;
     this.#prefix = `${group}/`;
     this.#stepsEach = STEPS_PER_CHANNEL + Math.floor(messagesEach / MESSAGES_PER_STEP);
     this.#queue = queue;
@@ -52,11 +55,16 @@ class GroupDeletion implements SlicedWork {
         return Math.floor(done);
       }
       done += 1 / LOOKS_PER_STEP;
-      if (!name.value.startsWith(this.#prefix)) continue;
+      if (!this.#isOfGroup(name.value)) continue;
       done += this.#stepsEach + this.#store.subscribersHere([name.value]);
       this.#delete(name.value);
     }
     return steps;
+  }
+
+  /** Also where a client names the group: `g/b` is none, and does not mean the channels of `g` that begin with `b/`. */
+  #isOfGroup(channel: string): boolean {
+    return channel.startsWith(this.#prefix) && groupOfChannel(channel) === this.#group;
   }
 
   #delete(name: string): void {

@@ -177,6 +177,17 @@ describe('deleting a group', () => {
     await store.close();
   });
 
+  it('takes what stands before the first slash for the group, and nothing else', async () => {
+    const store = new MemoryStore({ limitBytes: 1 << 30 });
+    await store.publish('g/b/c', draft(1), LIMITS);
+    // A group location may name what is no group.
+    for (const name of ['g/b', 'g/b/c', '/']) await deleteGroup(store, name, 1, new WorkQueue());
+    expect(store.groups.figures('g').messages).toBe(1);
+    await deleteGroup(store, 'g', 1, new WorkQueue());
+    expect(store.groups.figures('g').messages).toBe(0);
+    await store.close();
+  });
+
   it('spares channels that are made while it goes on', async () => {
     const store = new MemoryStore({ limitBytes: 1 << 30 });
     for (let i = 0; i < 5000; i++) await store.publish(`g/${i}`, draft(1), LIMITS);
