@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Handoff } from '../handoff.ts';
 import { type Logger, logFault } from '../log.ts';
 import { Recurrences } from '../recurrences.ts';
+import { statistics } from '../statistics/statistics.ts';
 import type { Store } from '../store/store.ts';
 import { EventQueue } from './event-queue.ts';
 import { RequestEvents } from './request-events.ts';
@@ -12,8 +13,6 @@ import { SubscriberEvents } from './subscriber-events.ts';
 const GROUP = 'meta/';
 
 export class Events {
-  /** Events that were lost since the process began. */
-  lost = 0;
   readonly #log: Logger;
   readonly #recurrences = new Recurrences();
   readonly #queues = new WeakMap<Store, EventQueue>();
@@ -55,17 +54,17 @@ export class Events {
     if (!queue) {
       queue = new EventQueue(
         store,
-        (why) => this.#lose(location, why),
+        (why, where) => this.#lose(where, why),
         () => void this.#busy.delete(store),
       );
       this.#queues.set(store, queue);
     }
     this.#busy.add(store);
-    queue.add(channel, data);
+    queue.add(channel, data, location);
   }
 
   #lose(location: string, why: string): void {
-    this.lost += 1;
+    statistics.events.lost += 1;
     const more = this.#recurrences.met('lost');
     if (more !== undefined) {
       logFault(this.#log, 'NJ-EVENT-LOST', `a channel event was lost: ${why}${more}`, { location });

@@ -13,7 +13,7 @@ import type { Statistics } from './statistics.ts';
 /** What the values are taken from. */
 export interface MetricSource {
   readonly statistics: Statistics;
-  readonly stores: Pick<Stores, 'memory' | 'size' | 'linkStats'>;
+  readonly stores: Pick<Stores, 'memory' | 'groups' | 'size' | 'linkStats'>;
   readonly limits: () => SidecarLimits;
   /** Of njchan. */
   readonly version: string;
@@ -100,6 +100,13 @@ const MESSAGES: readonly Metric[] = [
     labels: '',
     read: ({ statistics }) => [{ value: statistics.fanout }],
   },
+  {
+    name: 'njchan_channel_events_total',
+    type: 'counter',
+    help: 'Channel events: published, or lost because too many waited or the store did not take them.',
+    labels: '`outcome`: `published`, `lost`',
+    read: ({ statistics }) => each('outcome', statistics.events, (count) => count),
+  },
 ];
 
 const SUBSCRIBERS: readonly Metric[] = [
@@ -140,6 +147,13 @@ const STORE: readonly Metric[] = [
     help: 'Channels in memory, those of Redis that are used here among them.',
     labels: '',
     read: ({ stores }) => [{ value: stores.size().channels }],
+  },
+  {
+    name: 'njchan_groups',
+    type: 'gauge',
+    help: 'Channel groups that have channels or limits.',
+    labels: '',
+    read: ({ stores }) => [{ value: stores.groups.size }],
   },
   {
     name: 'njchan_stored_messages',

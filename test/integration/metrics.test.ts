@@ -26,6 +26,8 @@ beforeAll(async () => {
     location ~ ^/told/(.*)$ {
       nchan_subscriber; nchan_channel_id $1; nchan_subscribe_request /app/in; nchan_unsubscribe_request /app/out; }
     location ~ ^/asked/(.*)$ { nchan_publisher; nchan_channel_id $1; nchan_publisher_upstream_request /app/ask; }
+    location ~ ^/watched/(.*)$ { nchan_publisher; nchan_channel_id $1; nchan_channel_events_channel_id $1; }
+    location ~ ^/grouped/(.*)$ { nchan_publisher; nchan_channel_group $1; nchan_channel_id x; }
     location /app/ { proxy_pass ${application.url}; }`;
   njchan = await startNjchan({ config: (port) => nginxConf(port, server) });
 });
@@ -146,6 +148,30 @@ describe('the numbers', () => {
       },
     );
     expect(grown).toEqual([1, 3, 3]);
+  });
+
+  it('count channel events apart from messages', async () => {
+    const grown = await growth(
+      [
+        ['njchan_channel_events_total', 'outcome="published"'],
+        ['njchan_channel_events_total', 'outcome="lost"'],
+        ['njchan_published_messages_total', 'publisher="http"'],
+      ],
+      async () => {
+        await request(njchan.port, 'POST', '/watched/events', { body: 'x' });
+        await request(njchan.port, 'DELETE', '/watched/events');
+      },
+    );
+    expect(grown).toEqual([2, 0, 1]);
+  });
+
+  it('count the groups that have channels', async () => {
+    const [grown] = await growth([['njchan_groups']], async () => {
+      for (const group of ['a', 'b', 'a']) {
+        await request(njchan.port, 'POST', `/grouped/${group}`, { body: 'x' });
+      }
+    });
+    expect(grown).toBe(2);
   });
 
   it('are told of every batch that was delivered', async () => {
