@@ -179,6 +179,9 @@ function decide(r: NginxHTTPRequest, at: Role, settings: LocationSettings): Outc
   if (choice.action === 'refuse') return refuse(choice.refusal);
   if (choice.action === 'options') return { action: 'options', transport: '', channels: [] };
 
+  // The compiler refuses this, as at group locations: who may subscribe may not know who else does.
+  if (settings.subscriberInfo && settings.tokenMode !== 'off') return refuse('token_right_missing');
+
   const role = choice.action === 'subscribe' ? 'subscriber' : 'publisher';
   const channels = channelNames(r, location, role, settings);
   if (typeof channels === 'string') return refuse(channels, choice.transport);

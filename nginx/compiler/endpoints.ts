@@ -186,6 +186,7 @@ class Planner implements Plan {
     const showsFigures = serves !== 'channels' && serves !== 'subscriberInfo';
     const figures = endpoint && showsFigures ? { endpoint } : undefined;
     if (serves === 'redisStats') this.#redis.wantStats();
+    if (serves === 'subscriberInfo') this.#tokens.refuseAt(scope, serves);
     if (figures) {
       this.#tokens.noticeUnused(scope);
     }
@@ -228,7 +229,7 @@ class Planner implements Plan {
   }
 
   #groupEndpoint(number: string, scope: Scope): Endpoint {
-    this.#tokens.refuseAt(scope);
+    this.#tokens.refuseAt(scope, 'group');
     const copied = copiedDirectives(scope);
     return {
       number,

@@ -18,6 +18,12 @@ const KEY = 'njchan_token_key';
 /** More than anybody rotates through. A token without a kid is tried with each, and whoever wants can send such. */
 const MAX_KEYS = 32;
 
+/** Endpoints that tokens give no right to, and what is to be said there. */
+const WITHOUT_RIGHTS = {
+  group: 'a group location; say "njchan_token off" in it',
+  subscriberInfo: 'ask who subscribes; say "njchan_token off" in the location',
+} as const;
+
 type Sources = readonly TokenKeySource[];
 
 export class TokenPlan {
@@ -64,11 +70,11 @@ export class TokenPlan {
   }
 
   /** Refuses tokens where they give no rights, for a location that would be open in spite of them. */
-  refuseAt(scope: Scope): void {
+  refuseAt(scope: Scope, serves: keyof typeof WITHOUT_RIGHTS): void {
     if (modeOf(scope) === 'off') return;
     const by = scope.values.tokenMode === undefined ? KEY : 'njchan_token';
     const { file, endLine } = whoSays(by, scope);
-    const message = `${by}: tokens give no right to a group location; say "njchan_token off" in it, and protect it otherwise`;
+    const message = `${by}: tokens give no right to ${WITHOUT_RIGHTS[serves]}, and protect it otherwise`;
     this.#said.problems.add(file, endLine, message);
   }
 

@@ -49,6 +49,17 @@ export const REQUEST_CASES: readonly GatewayCase[] = [
   { name: 'PATCH is refused', method: 'PATCH', expected: refused('method_not_allowed') },
   { name: 'HEAD is refused', method: 'HEAD', expected: refused('method_not_allowed') },
   {
+    name: 'GET of a location that tells who subscribes, by hand, with tokens',
+    variables: {
+      njchan_settings: JSON.stringify({
+        subscriber: ['http-raw-stream'],
+        subscriberInfo: true,
+        tokenMode: 'optional',
+      }),
+    },
+    expected: refused('token_right_missing'),
+  },
+  {
     name: 'GET of a publisher asks for the figures',
     variables: settings(['http'], []),
     expected: { action: 'info', transport: 'http' },

@@ -2,7 +2,7 @@
 /** The strings that the sidecar puts together, and which requests bring along what they need. */
 import { describe, expect, it } from 'vitest';
 import { carriedString } from '../../../nginx/compiler/carried-string.ts';
-import { compileText, endpointsOf, onlyEndpoint, problemsOf } from './compiling.ts';
+import { compileFiles, compileText, endpointsOf, onlyEndpoint, problemsOf } from './compiling.ts';
 
 describe('a string is taken apart', () => {
   it.each([
@@ -173,6 +173,20 @@ describe('nchan_subscriber_info', () => {
       publisher: [],
       subscriber: ['websocket', 'eventsource', 'http-chunked', 'http-multipart', 'http-raw-stream'],
     });
+  });
+
+  it('refuses tokens: who may subscribe may not know who else does', () => {
+    const files = (lines: string) => ({
+      'nginx.conf': `events {} http { server {\nnjchan_token_key secret alg=HS256;\nlocation / {\nnchan_subscriber_info; nchan_channel_id x; ${lines}\n} } }`,
+      secret: '0123456789abcdef0123456789abcdef0123456789abcdef',
+    });
+    const message = (directive: string): string =>
+      `${directive}: tokens give no right to ask who subscribes; say "njchan_token off" in the location, and protect it otherwise`;
+    expect(problemsOf(files(''))).toEqual([`/conf/nginx.conf:2: ${message('njchan_token_key')}`]);
+    expect(problemsOf(files('njchan_token publish;'))).toEqual([
+      `/conf/nginx.conf:4: ${message('njchan_token')}`,
+    ]);
+    expect(compileFiles(files('njchan_token off;')).notices).toEqual([]);
   });
 
   it('has no effect but its transports where another endpoint is written after it', () => {
