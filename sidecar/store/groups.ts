@@ -11,6 +11,9 @@ import type { GroupLimitChanges, GroupLimits } from '../../handoff/group.ts';
 const MAX_IDLE_POSTED = 100_000;
 const MAX_IDLE_OTHERS = 10_000;
 
+/** Bytes that the names of the others may have together: a request's may be as long as its head. */
+const MAX_IDLE_OTHER_BYTES = 4 * 1024 * 1024;
+
 const NO_LIMITS: GroupLimits = {
   channels: 0,
   subscribers: 0,
@@ -104,6 +107,7 @@ export interface GroupsOptions {
   readonly forgotten?: (name: string) => void;
   readonly maxIdlePosted?: number;
   readonly maxIdleOthers?: number;
+  readonly maxIdleOtherBytes?: number;
 }
 
 /** All groups that have something, or limits. */
@@ -114,6 +118,8 @@ export class Groups {
   readonly #idleOthers = new Set<Group>();
   readonly #maxIdlePosted: number;
   readonly #maxIdleOthers: number;
+  readonly #maxIdleOtherBytes: number;
+  #idleOtherBytes = 0;
   readonly #forgotten: ((name: string) => void) | undefined;
   readonly #changed = (group: Group): void => this.#file(group);
 
@@ -121,10 +127,12 @@ export class Groups {
     forgotten,
     maxIdlePosted = MAX_IDLE_POSTED,
     maxIdleOthers = MAX_IDLE_OTHERS,
+    maxIdleOtherBytes = MAX_IDLE_OTHER_BYTES,
   }: GroupsOptions = {}) {
     this.#forgotten = forgotten;
     this.#maxIdlePosted = maxIdlePosted;
     this.#maxIdleOthers = maxIdleOthers;
+    this.#maxIdleOtherBytes = maxIdleOtherBytes;
   }
 
   /** Groups that are remembered. */
@@ -177,21 +185,37 @@ export class Groups {
 
   /** Puts a group where it belongs, and lets go of those that nobody misses. */
   #file(group: Group): void {
-    this.#idlePosted.delete(group);
-    this.#idleOthers.delete(group);
+    this.#unfile(group);
     if (group.isUsed) return;
     if (!group.isLimited) {
       this.#remove(group);
       return;
     }
-    const [idle, max] = group.posted
-      ? [this.#idlePosted, this.#maxIdlePosted]
-      : [this.#idleOthers, this.#maxIdleOthers];
-    idle.add(group);
-    if (idle.size <= max) return;
+    if (group.posted) {
+      this.#idlePosted.add(group);
+      if (this.#idlePosted.size > this.#maxIdlePosted) this.#forgetOldest(this.#idlePosted);
+      return;
+    }
+    this.#idleOthers.add(group);
+    this.#idleOtherBytes += group.name.length;
+    // Not this one, whose limits are to hold for the request that sets them.
+    while (
+      this.#idleOthers.size > this.#maxIdleOthers ||
+      (this.#idleOtherBytes > this.#maxIdleOtherBytes && this.#idleOthers.size > 1)
+    ) {
+      this.#forgetOldest(this.#idleOthers);
+    }
+  }
+
+  #unfile(group: Group): void {
+    this.#idlePosted.delete(group);
+    if (this.#idleOthers.delete(group)) this.#idleOtherBytes -= group.name.length;
+  }
+
+  #forgetOldest(idle: Set<Group>): void {
     const [oldest] = idle;
     if (!oldest) return;
-    idle.delete(oldest);
+    this.#unfile(oldest);
     this.#remove(oldest);
     this.#forgotten?.(oldest.name);
   }

@@ -44,6 +44,24 @@ describe('groups', () => {
     expect(groups.size).toBe(0);
   });
 
+  it('names of those that requests have limited take so many bytes together, and no more', () => {
+    const forgotten: string[] = [];
+    const groups = new Groups({ forgotten: (name) => forgotten.push(name), maxIdleOtherBytes: 100 });
+    const name = (i: number): string => String(i).repeat(30);
+    for (let i = 1; i <= 4; i++) groups.limit(name(i), { messages: 5 }, false);
+    groups.limit('x'.repeat(200), { messages: 5 }, true);
+    expect(forgotten).toEqual([name(1)]);
+    populate(groups, `${name(2)}/a`);
+    groups.limit('y'.repeat(40), { messages: 5 }, false);
+    expect(forgotten).toEqual([name(1)]);
+    groups.find(name(2))?.channelLeft();
+    expect(forgotten).toEqual([name(1), name(3)]);
+    groups.limit('z'.repeat(200), { messages: 5 }, false);
+    // Its limits are to hold for the request that set them.
+    expect(groups.find('z'.repeat(200))).toBeDefined();
+    expect(groups.size).toBe(2);
+  });
+
   it('limits outlive the channels', () => {
     const groups = new Groups();
     populate(groups, 'g/a');
