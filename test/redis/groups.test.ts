@@ -124,6 +124,19 @@ describe('subscribers that come at once', () => {
   });
 });
 
+describe.each(['distributed', 'nostore', 'backup'])('channels that come at once: %s', (mode) => {
+  it('are as many as the limit says, though Redis has to be asked first', async () => {
+    const group = `crowd${mode}`;
+    await request(njchan.port, 'POST', `/group/${group}?channels=3`, { body: '' });
+    const streams = await Promise.all(
+      Array.from({ length: 12 }, (_, i) => openEventSource(`${njchan.url}/${mode}/${group}/c${i % 6}`)),
+    );
+    expect(streams.filter(({ status }) => status === 200)).toHaveLength(6);
+    expect((await figures(njchan.port, group)).channels).toBe(3);
+    for (const stream of streams) stream.close();
+  });
+});
+
 describe('an upstream that a reload takes away', () => {
   it('takes what it had out of the groups', async () => {
     const { stores, of } = await openStores(upstreamOf([urlOf(redis)]));

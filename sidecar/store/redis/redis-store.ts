@@ -212,6 +212,8 @@ export class RedisStore implements Store {
 
   subscribe(names: readonly string[], start: Start, sink: Sink): Subscription {
     const channels = names.map((name) => this.#use(name, true));
+    // They count for their group from now on, not only once Redis has answered: others come meanwhile.
+    for (const { name, isLoaded } of channels) if (!isLoaded) this.#local.keep(name);
     const arrived = this.#arrivals.add(names);
     let from: Start | Seen = start;
     const subscription = new RemoteSubscription(
