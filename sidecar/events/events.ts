@@ -1,5 +1,6 @@
 /** Channel events: messages about what publishers and subscribers do (spec/hooks.md §6, docs/events.md). */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { encodeChannelName } from '../../handoff/channel-name.ts';
 import type { Handoff } from '../handoff.ts';
 import { type Logger, logFault } from '../log.ts';
 import { Recurrences } from '../recurrences.ts';
@@ -29,8 +30,8 @@ export class Events {
    */
   of(handoff: Handoff, store: Store): RequestEvents | undefined {
     if (!handoff.settings.eventChannel || handoff.settings.subscriberInfo) return undefined;
-    return new RequestEvents(handoff, handoff.settings.eventChannel, (channel, data) =>
-      this.#add(store, handoff, GROUP + channel, data),
+    return new RequestEvents(handoff, handoff.settings.eventChannel, (id, data) =>
+      this.#add(store, handoff, id, data),
     );
   }
 
@@ -49,7 +50,16 @@ export class Events {
     while (this.#busy.size > 0 && performance.now() < end);
   }
 
-  #add(store: Store, { settings: { location } }: Handoff, channel: string, data: Buffer): void {
+  #add(
+    store: Store,
+    { settings: { location, maxChannelIdLength } }: Handoff,
+    id: string,
+    data: Buffer,
+  ): void {
+    if (id.length > maxChannelIdLength) {
+      this.#lose(location, 'the id of its channel is longer than nchan_max_channel_id_length');
+      return;
+    }
     let queue = this.#queues.get(store);
     if (!queue) {
       queue = new EventQueue(
@@ -60,7 +70,7 @@ export class Events {
       this.#queues.set(store, queue);
     }
     this.#busy.add(store);
-    queue.add(channel, data, location);
+    queue.add(GROUP + encodeChannelName(Buffer.from(id, 'latin1')), data, location);
   }
 
   #lose(location: string, why: string): void {

@@ -1,5 +1,4 @@
 /** The events of one request. */
-import { encodeChannelName } from '../../handoff/channel-name.ts';
 import { DEFAULT_EVENT_STRING, type StringTemplate } from '../../handoff/strings.ts';
 import type { Handoff } from '../handoff.ts';
 import { channelVariables, startId } from '../hooks/variables.ts';
@@ -20,13 +19,13 @@ const NO_COUNTS = {
 export class RequestEvents {
   readonly #handoff: Handoff;
   readonly #channel: StringTemplate;
-  readonly #publish: (channel: string, data: Buffer) => void;
+  readonly #publish: (id: string, data: Buffer) => void;
 
   /**
    * @param channel the id of the channel for events
-   * @param publish is given its id, percent-encoded, and the text
+   * @param publish is given its id, one character a byte, and the text
    */
-  constructor(handoff: Handoff, channel: StringTemplate, publish: (channel: string, data: Buffer) => void) {
+  constructor(handoff: Handoff, channel: StringTemplate, publish: (id: string, data: Buffer) => void) {
     this.#handoff = handoff;
     this.#channel = channel;
     this.#publish = publish;
@@ -45,7 +44,7 @@ export class RequestEvents {
     const ofChannel = valueCount(this.#channel);
     const id = fillIn(this.#channel, values, all);
     const text = fillIn(settings.eventString ?? DEFAULT_EVENT_STRING, values.slice(ofChannel), all);
-    this.#publish(encodeChannelName(Buffer.from(id, 'latin1')), Buffer.from(text, 'latin1'));
+    this.#publish(id, Buffer.from(text, 'latin1'));
   }
 
   /**
