@@ -36,6 +36,18 @@ describe('the memory store', () => {
     await store.close();
   });
 
+  it('counts long names of channels, which clients may choose', async () => {
+    const store = new MemoryStore({ limitBytes: 100_000 });
+    const limits = { length: 10, timeoutSeconds: 60 };
+    const name = (i: number): string => `${String(i).repeat(20_000)}/a`;
+    for (let i = 1; i <= 4; i++) await store.publish(name(i), draft(1), limits);
+    await store.publish(name(5), draft(1), { length: 0, timeoutSeconds: 60 });
+    await expect(store.publish(name(6), draft(1), limits)).rejects.toBeInstanceOf(StorageFullError);
+    store.forget(name(5));
+    await store.publish(name(6), draft(1), limits);
+    await store.close();
+  });
+
   it('keeps no trace of channels whose messages expired, however long they lived', async () => {
     vi.useFakeTimers();
     const store = new MemoryStore({ limitBytes: 1 << 30 });

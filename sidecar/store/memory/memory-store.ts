@@ -34,8 +34,9 @@ import type { Past } from './past.ts';
 import { type FeedPlaces, Rounds } from './rounds.ts';
 import { MemorySubscription } from './subscription.ts';
 
-/** Memory that a channel takes beside its messages; measured, rounded up. */
+/** Memory that a channel takes beside its messages; measured, rounded up. Longer names than this count besides. */
 const CHANNEL_OVERHEAD_BYTES = 768;
+const USUAL_NAME_BYTES = 128;
 
 /** Seconds that a channel without messages and subscribers stays known after its last use (spec/surprises.md A20). */
 const IDLE_CHANNEL_SECONDS = 5;
@@ -70,6 +71,11 @@ export interface MemoryStoreOptions {
   readonly fault?: (error: unknown) => void;
 }
 
+/** What a channel takes for its name, percent-encoded, beyond the overhead. */
+function extraBytes(name: string): number {
+  return Math.max(name.length - USUAL_NAME_BYTES, 0);
+}
+
 /** Where nobody takes them, faults end the process like any other error that nobody caught. */
 function uncaught(error: unknown): void {
   setImmediate(() => {
@@ -96,6 +102,7 @@ export class MemoryStore implements Store {
   readonly #forgotten: ((name: string) => void) | undefined;
   readonly #evictions: Evictions;
   #past: Past | undefined;
+  /** Of messages, and of what channels take beyond the overhead of each. */
   #bytes = 0;
   #messages = 0;
   /** Feeds of several channels. */
@@ -414,6 +421,7 @@ export class MemoryStore implements Store {
         channel.group.channelCame();
       }
       this.#channels.set(name, channel);
+      this.#bytes += extraBytes(name);
     }
     return channel;
   }
@@ -476,6 +484,7 @@ export class MemoryStore implements Store {
 
   #forget(channel: MemoryChannel): void {
     this.#channels.delete(channel.name);
+    this.#bytes -= extraBytes(channel.name);
     this.#evictions.forget(channel);
     channel.group?.channelLeft();
     this.#forgotten?.(channel.name);
