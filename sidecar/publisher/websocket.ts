@@ -98,7 +98,8 @@ export class WebSocketPublisher {
       }
     } catch (error) {
       // As with Nchan, the message is dropped without a word.
-      if (!(error instanceof GroupLimitError)) this.#refuse(reportFault(this.#context, this.#handoff, error));
+      if (error instanceof GroupLimitError) statistics.refused[error.refusal] += 1;
+      else this.#refuse(reportFault(this.#context, this.#handoff, error));
     } finally {
       this.#count(-1, -data.length);
     }

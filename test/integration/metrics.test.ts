@@ -28,6 +28,9 @@ beforeAll(async () => {
     location ~ ^/asked/(.*)$ { nchan_publisher; nchan_channel_id $1; nchan_publisher_upstream_request /app/ask; }
     location ~ ^/watched/(.*)$ { nchan_publisher; nchan_channel_id $1; nchan_channel_events_channel_id $1; }
     location ~ ^/grouped/(.*)$ { nchan_publisher; nchan_channel_group $1; nchan_channel_id x; }
+    location = /full {
+      nchan_pubsub; nchan_channel_group full; nchan_channel_id x; nchan_channel_group_accounting on;
+      nchan_group_max_messages 1; }
     location /app/ { proxy_pass ${application.url}; }`;
   njchan = await startNjchan({ config: (port) => nginxConf(port, server) });
 });
@@ -222,6 +225,22 @@ describe('the numbers', () => {
     const { series } = await read();
     const refusals = series.filter((name) => name.startsWith('njchan_refused_requests_total'));
     expect(refusals).toHaveLength(Object.keys(REFUSALS).length);
+  });
+
+  it('count messages of WebSockets that their group does not take, though their publishers are told nothing', async () => {
+    const [grown] = await growth(
+      [['njchan_refused_requests_total', 'refusal="group_messages_reached"']],
+      async () => {
+        await request(njchan.port, 'POST', '/full', { body: 'x' });
+        const { socket } = await openWebSocket(`http://127.0.0.1:${njchan.port}/full`);
+        for (let i = 0; i < 3; i++) socket.send('x');
+        await waitFor('the refusals', async () =>
+          (await read()).text.includes('refusal="group_messages_reached"} 3\n'),
+        );
+        socket.close();
+      },
+    );
+    expect(grown).toBe(3);
   });
 
   it('count hooks by how they end', async () => {
