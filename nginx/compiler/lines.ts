@@ -77,7 +77,9 @@ export function addLines(blocks: Map<Block, BlockLines>, input: Input): void {
     });
   }
   for (const http of main.children) {
-    if (http.context === 'http') add(blocks, http, { atStart: httpLines(http, input), atEnd: [] });
+    if (http.context === 'http') {
+      add(blocks, http, { atStart: httpLines(http, input), atEnd: mapLines(input) });
+    }
   }
 }
 
@@ -112,16 +114,11 @@ function contentLine(handler: Endpoint['handler']): string {
   return `js_content ${MODULE}.${handler};`;
 }
 
-function httpLines(
-  http: Scope,
-  { options, plan, variables, directory, hasTokens, figuresFile }: Input,
-): string[] {
+function httpLines(http: Scope, { options, plan, directory, hasTokens }: Input): string[] {
   const lines = options.supervised ? tempPathLines(http, options.supervised) : [];
   // Imports of the user's modules are looked up in the directory of the configuration file, which is another now.
   if (usesJavaScript(http)) lines.push(`js_path ${quote(directory)};`);
-  if (plan.locations === 0) {
-    return [...lines, ...variableLines(variables, false), ...stubLines(variables, undefined)];
-  }
+  if (plan.locations === 0) return lines;
   const directs = endpointsOf(plan).flatMap(({ direct }) => direct ?? []);
   return [
     ...lines,
@@ -136,19 +133,28 @@ function httpLines(
     `js_var $${TRANSFER_ENCODING_VARIABLE};`,
     ...hookLines(plan),
     ...carryingVariables(endpointsOf(plan)),
-    ...variableLines(variables, true),
-    ...stubLines(
-      variables,
-      figuresFile === undefined ? undefined : { bundle: statusBundle(options), file: figuresFile },
-    ),
     ...(endpointsOf(plan).some(({ asks }) => asks) ? answerBufferLines(http) : []),
     `js_var $${TOKEN_SUB_VARIABLE};`,
-    ...directMaps(directs),
     ...upstreamLines(options, {
       messages: directs.some(({ publishes }) => publishes),
       health: endpointsOf(plan).some(({ isHealth }) => isHealth),
     }),
     '',
+  ];
+}
+
+/**
+ * What has maps in it. It stands after everything of the user's: nginx takes a map_hash_bucket_size or a
+ * map_hash_max_size after a map for a duplicate.
+ */
+function mapLines({ options, plan, variables, figuresFile }: Input): string[] {
+  const usesNjs = plan.locations > 0;
+  const figures =
+    usesNjs && figuresFile !== undefined ? { bundle: statusBundle(options), file: figuresFile } : undefined;
+  return [
+    ...variableLines(variables, usesNjs),
+    ...stubLines(variables, figures),
+    ...directMaps(endpointsOf(plan).flatMap(({ direct }) => direct ?? [])),
   ];
 }
 

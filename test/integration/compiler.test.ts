@@ -44,6 +44,25 @@ describe('nginx accepts', () => {
       'nginx.conf':
         'events{}http{access_log off;server{listen 127.0.0.1:1;location /{nchan_pubsub;nchan_channel_id x;}location /y{nchan_pubsub;}}}',
     },
+    'sizes of the tables for maps, which nginx takes before the first map only': {
+      'nginx.conf': `events {}
+http {
+  access_log off;
+  map_hash_bucket_size 128;
+  log_format nchan "$nchan_channel_id $nchan_version";
+  server { listen 127.0.0.1:1; location ~ ^/m/(.*)$ { nchan_pubsub; nchan_channel_id $1; } }
+  map_hash_max_size 4096;
+  map $uri $m { default 0; }
+}`,
+    },
+    'the same where requests pass by the gateway': {
+      'nginx.conf': `events {}
+http {
+  access_log off;
+  server { listen 127.0.0.1:1; location ~ ^/m/(.*)$ { nchan_pubsub; nchan_channel_id $1; } }
+  map_hash_bucket_size 64; map_hash_max_size 4096;
+}`,
+    },
     'regular expressions, maps and quotes': {
       'nginx.conf': `events {}
 http {
