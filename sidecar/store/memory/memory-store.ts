@@ -157,6 +157,11 @@ export class MemoryStore implements Store {
     return this.#channels;
   }
 
+  /** Bytes that channels and messages may take. */
+  get limitBytes(): number {
+    return this.#limitBytes;
+  }
+
   /** Changes the limit; what is stored stays. */
   setLimit(limitBytes: number): void {
     this.#limitBytes = limitBytes;

@@ -22,10 +22,11 @@ import type {
 import type { RedisMessage } from './announcement.ts';
 import { Arrivals } from './arrivals.ts';
 import { channelKeys } from './channel-keys.ts';
-import { keptData, StoredMirror } from './channel-mirror.ts';
+import { StoredMirror } from './channel-mirror.ts';
 import { Deflater } from './deflater.ts';
 import { type RedisLink, RedisUnavailableError, type ShutdownCall } from './link.ts';
 import { readMessages } from './message-reader.ts';
+import { Newest } from './newest.ts';
 import { storeArguments } from './publish-arguments.ts';
 import type { RedisStoreSettings } from './redis-store.ts';
 import { Registration, type RegistrationSettings, registrationSettings } from './registration.ts';
@@ -268,24 +269,31 @@ export class BackupStore implements Store {
     channel.isLoaded = true;
   }
 
-  /** Reads what Redis has, all before any of it is kept: if that fails, the next attempt can begin anew. */
+  /** Reads what Redis has. If that fails nothing of it stays, so that the next attempt can begin anew. */
   async #read(name: string): Promise<void> {
     const mirror = new StoredMirror(this.#local, name, this.deflater);
-    const found: { message: RedisMessage; buffered: boolean }[] = [];
-    await readMessages(this.#link, this.#keys(name).head, undefined, false, {
-      resize: (maxMessages) => mirror.resize(maxMessages),
-      take: async (message, buffered) => {
-        found.push({ message, buffered });
-        if (found.length > most(mirror)) found.shift();
-      },
-    });
-    if (this.#local.isNew(name)) {
-      for (const { message, buffered } of found) await mirror.take(message, buffered);
-    } else {
-      // It was first used during an outage.
-      const messages = found.map(({ message }) => ({ ...message, data: keptData(message) }));
-      this.#local.prepend(name, messages, most(mirror));
+    const resize = (maxMessages: number): void => mirror.resize(maxMessages);
+    const { head } = this.#keys(name);
+    if (this.#local.isNew(name) && this.#local.subscribersHere([name]) === 0) {
+      // Who comes now waits until all is here. It is kept at once, since what is kept has a limit.
+      try {
+        await readMessages(this.#link, head, undefined, false, {
+          resize,
+          take: (message, buffered) => mirror.take(message, buffered),
+        });
+      } catch (error) {
+        this.#local.forget(name);
+        throw error;
+      }
+      return;
     }
+    // It was first used during an outage.
+    const found = new Newest(this.#local.limitBytes);
+    const take = async (message: RedisMessage): Promise<void> => found.add(message, most(mirror));
+    await readMessages(this.#link, head, undefined, false, { resize, take });
+    if (this.#local.isNew(name)) {
+      for (const message of found.messages()) await mirror.take(message, true);
+    } else this.#local.prepend(name, found.messages(), most(mirror));
   }
 
   /** The copy is made in the background; while Redis is away there is none. */
@@ -300,6 +308,10 @@ export class BackupStore implements Store {
   async #forgotten(name: string): Promise<void> {
     const channel = this.#channels.get(name);
     if (!channel) return;
+    if (!channel.isLoaded) {
+      this.#local.keep(name); // somebody waits for what is being read
+      return;
+    }
     this.#channels.delete(name);
     channel.registration.stop();
     clearTimeout(channel.retryTimer);

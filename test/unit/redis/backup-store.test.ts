@@ -9,30 +9,45 @@ import { PLENTY_BYTES } from '../../store/contract/fixture.ts';
 const LIMITS = { length: 3, timeoutSeconds: 3600 };
 const KEEPALIVE_MS = 60_000;
 const text = (...parts: readonly string[]) => parts.map((part) => Buffer.from(part));
-const stored = (tag: number) => [60, 100, tag, 0, 0, ...text(`stored ${tag}`, '', '', '0'), 1];
+const stored = (tag: number, data = `stored ${tag}`) => [60, 100, tag, 0, 0, ...text(data, '', '', '0'), 1];
+
+/** A channel that is larger than the memory may be. */
+const MEMORY_BYTES = 1e6;
+const LARGE_MESSAGES = 300;
+const LARGE_DATA = 'x'.repeat(10_000);
 
 let available = true;
 /** Redis goes away when the first message was read. */
 let breaks = false;
 let called: string[] = [];
 let store: BackupStore;
+/** Called before a page of the large channel is given. */
+let beforePage: () => void = () => {};
+/** Resolves when Redis answers. */
+let answers: Promise<void> | undefined;
 
 beforeEach(() => {
   vi.useFakeTimers();
   available = true;
   breaks = false;
+  answers = undefined;
   called = [];
   const link = {
     get available() {
       return available;
     },
     publishCommand: 'PUBLISH',
-    run: async ({ name }: { name: string }, [key]: Buffer[], [, tag]: number[]) => {
+    run: async ({ name }: { name: string }, [key]: Buffer[], [, tag = 0]: number[]) => {
       if (!available) throw new RedisUnavailableError('away');
       called.push(name);
+      await answers;
       if (name === 'subscriber_register') return [1, 1, KEEPALIVE_MS];
       if (name === 'channel_keepalive') return KEEPALIVE_MS;
       if (name !== 'get_messages') return null;
+      if (key?.toString().includes('large')) {
+        beforePage();
+        return [1, ...text('0', tag < LARGE_MESSAGES ? `100:${tag + 1}` : ''), [stored(tag + 1, LARGE_DATA)]];
+      }
       const isFull = key?.toString().includes('full');
       if (!isFull) return [1, ...text('3', ''), []];
       if (!breaks) return [1, ...text('3', ''), [stored(1), stored(2), stored(3)]];
@@ -53,7 +68,7 @@ beforeEach(() => {
   store = new BackupStore(
     settings,
     link,
-    (forgotten) => new MemoryStore({ limitBytes: 1e6, forgotten }),
+    (forgotten) => new MemoryStore({ limitBytes: MEMORY_BYTES, forgotten }),
     (_channel, error) => {
       throw error;
     },
@@ -100,6 +115,60 @@ it('nothing is left out of a channel whose reading was broken off', async () => 
   available = true;
   await vi.advanceTimersByTimeAsync(5000);
   expect(await messages('/full')).toEqual(['stored 2', 'stored 3', 'meanwhile']);
+});
+
+it('reads a channel once, however long that takes', async () => {
+  let answer = () => {};
+  answers = new Promise((resolve) => {
+    answer = resolve;
+  });
+  const first = messages('/full');
+  await vi.advanceTimersByTimeAsync(20_000);
+  const second = messages('/full');
+  answer();
+  expect(await Promise.all([first, second])).toEqual(Array(2).fill(['stored 1', 'stored 2', 'stored 3']));
+  expect(called.filter((name) => name === 'get_messages')).toHaveLength(1);
+});
+
+it('takes no more memory than it may for what it reads', async () => {
+  let keptBytes = 0;
+  beforePage = () => {
+    keptBytes = store.size.bytes;
+  };
+  const newest = await store.read(['/large'], { first: -1 }, 1, PLENTY_BYTES);
+  expect(newest.map(({ message }) => message.id.tag)).toEqual([LARGE_MESSAGES + 1]);
+  // What was read is what is counted.
+  expect(keptBytes).toBeGreaterThan(0.9 * MEMORY_BYTES);
+  expect(keptBytes).toBeLessThanOrEqual(MEMORY_BYTES);
+});
+
+it('nor for what it reads after an outage', async () => {
+  await publish('/empty', 'x');
+  available = false;
+  await publish('/large', 'meanwhile');
+  available = true;
+  await vi.advanceTimersByTimeAsync(5000);
+  const all = await store.read(['/large'], { first: 1 }, 1000, PLENTY_BYTES);
+  expect(all.at(-1)?.message.data.toString()).toBe('meanwhile');
+  expect(all.at(-2)?.message.id.tag).toBe(LARGE_MESSAGES + 1);
+  expect(store.size.bytes).toBeLessThanOrEqual(MEMORY_BYTES);
+});
+
+it('what was read before it broke off is no more than what was not', async () => {
+  await publish('/empty', 'x');
+  breaks = true;
+  expect(await messages('/full')).toEqual([]);
+  breaks = false;
+  available = true;
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(await messages('/full')).toEqual(['stored 1', 'stored 2', 'stored 3']);
+  const resumed = await store.read(
+    ['/full'],
+    { after: { time: 100, tags: [2], active: 0 } },
+    10,
+    PLENTY_BYTES,
+  );
+  expect(resumed.map(({ message }) => message.id.tag)).toEqual([3]);
 });
 
 it('goes on with keepalives after one that failed', async () => {
