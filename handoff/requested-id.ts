@@ -9,7 +9,7 @@ const MAX_ALTERNATIVE_LENGTH = 128;
 export type RequestedId = ParsedMessageId | undefined | 'invalid';
 
 /**
- * Looks for the id in headers; each is undefined where the client sent none.
+ * Looks for the id in headers. An empty one counts as none, since nginx's variables do not tell them apart.
  * @param since If-Modified-Since, of which compound ids take no notice
  * @param match If-None-Match
  * @param etag NchanSubscriber.js sends an id that it kept from an earlier visit in this header, which Nchan does not
@@ -21,16 +21,16 @@ export function idOfHeaders(
   match: string | undefined,
   etag: string | undefined,
 ): RequestedId | 'elsewhere' {
-  if (since !== undefined) {
+  if (since) {
     const time = parseHttpDate(since);
     if (time === undefined || time <= 0) return undefined;
-    return match === undefined ? 'invalid' : parseTags(time, match) || 'invalid';
+    return (match && parseTags(time, match)) || 'invalid';
   }
-  if (match !== undefined) {
+  if (match) {
     if (match.indexOf(':') < 0) return undefined;
     return parseMessageId(unquoted(match)) || 'invalid';
   }
-  return (etag === undefined ? undefined : parseMessageId(unquoted(etag))) || 'elsewhere';
+  return (etag && parseMessageId(unquoted(etag))) || 'elsewhere';
 }
 
 /**

@@ -33,9 +33,17 @@ const BY_GET: readonly { transport: SubscriberTransport; asked(r: NginxHTTPReque
 /** What may follow `chunked` in TE: nothing, a blank, or a weight of two characters or more. */
 const AFTER_CHUNKED = /^(?: |$(?!\n)|;q=(?=..)(\d*\.?\d{0,2})$(?!\n))/;
 
+/**
+ * A header as nginx's own variables have it, which decide where requests pass by the gateway: of several lines the first
+ * one counts, as with Nchan. `headersIn` joins them.
+ */
+function header(r: NginxHTTPRequest, name: 'accept' | 'te' | 'connection' | 'upgrade'): string {
+  return r.variables[`http_${name}`] || '';
+}
+
 /** True for a request that has a type in Accept; a type of other case is none, and weights do not matter. */
 function accepts(r: NginxHTTPRequest, type: string): boolean {
-  return (r.headersIn.Accept || '').indexOf(type) >= 0;
+  return header(r, 'accept').indexOf(type) >= 0;
 }
 
 /**
@@ -44,10 +52,10 @@ function accepts(r: NginxHTTPRequest, type: string): boolean {
  */
 function takesChunks(r: NginxHTTPRequest): boolean {
   if (r.httpVersion.charAt(0) > '1') return false;
-  const te = (r.headersIn.TE || '').toLowerCase();
-  const at = te.indexOf('chunked');
+  const te = header(r, 'te');
+  const at = te.toLowerCase().indexOf('chunked');
   if (at < 0) return false;
-  const after = AFTER_CHUNKED.exec((r.headersIn.TE as string).slice(at + 'chunked'.length));
+  const after = AFTER_CHUNKED.exec(te.slice(at + 'chunked'.length));
   return after !== null && (after[1] === undefined || Number(after[1]) > 0);
 }
 
@@ -63,8 +71,10 @@ const NOT_ALLOWED: Choice = { action: 'refuse', refusal: 'transport_not_allowed'
 
 /** `Connection` may hold other tokens beside `upgrade`; `Upgrade` must be `websocket` alone. */
 function isWebSocketHandshake(r: NginxHTTPRequest): boolean {
-  const connection = (r.headersIn.Connection || '').toLowerCase();
-  return connection.indexOf('upgrade') >= 0 && (r.headersIn.Upgrade || '').toLowerCase() === 'websocket';
+  return (
+    header(r, 'connection').toLowerCase().indexOf('upgrade') >= 0 &&
+    header(r, 'upgrade').toLowerCase() === 'websocket'
+  );
 }
 
 /** What a request line begins with. */

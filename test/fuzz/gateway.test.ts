@@ -94,6 +94,9 @@ it('any request is handed off once, in a form that the sidecar reads and no head
       const rawVariables = variablesOf(one);
       const texts = Object.entries(rawVariables).map(([name, value]) => [name, value.toString('utf8')]);
       const variables: Record<string, string> = Object.fromEntries(texts);
+      for (const [name, value] of Object.entries(present(one.headers))) {
+        variables[`http_${name.toLowerCase().replaceAll('-', '_')}`] = value;
+      }
       const targets: string[] = [];
       gateway[one.role]?.({
         method: one.method,

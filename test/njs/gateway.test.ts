@@ -35,6 +35,9 @@ const results = cases.map((one) => {
     raw[name] = Buffer.from(one.bytes[name], 'hex');
     one.variables[name] = raw[name].toString(); // as nginx shows them: what is no UTF-8 is replaced
   });
+  Object.keys(one.headers).forEach((name) => {
+    one.variables['http_' + name.toLowerCase().replace(/-/g, '_')] = one.headers[name];
+  });
   let target = null;
   njchan[one.role]({
     method: one.method,

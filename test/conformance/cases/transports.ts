@@ -33,6 +33,14 @@ const TE = [
   '',
 ];
 
+/** Headers in two lines. */
+const LINES = [
+  ['TE: trailers', 'TE: chunked'],
+  ['TE: chunked', 'TE: trailers'],
+  ['Accept: application/json', 'Accept: text/event-stream'],
+  ['Accept: text/event-stream', 'Accept: application/json'],
+];
+
 /** Further headers that ask for each transport where all are served. */
 const WANTED: Readonly<Record<string, readonly string[]>> = {
   nothing: [],
@@ -74,6 +82,7 @@ const HANDSHAKES: Readonly<Record<string, readonly string[]>> = {
   'without Connection: upgrade': ['Connection: close', 'Upgrade: websocket'],
   'without Upgrade': ['Connection: Upgrade'],
   'with two protocols in Upgrade': ['Connection: Upgrade', 'Upgrade: websocket, foo'],
+  'with another protocol in a second line': ['Connection: Upgrade', 'Upgrade: websocket', 'Upgrade: h2c'],
   'with another protocol': ['Connection: Upgrade', 'Upgrade: h2c'],
 };
 const handshakes: readonly Case[] = Object.entries(HANDSHAKES).map(([what, headers]) => ({
@@ -107,6 +116,7 @@ export const transports: Area = {
   locations: SEVERAL,
   cases: [
     ...TE.map((value) => ask(`TE: ${value}`, '/sub/{c}', [`TE: ${value}`])),
+    ...LINES.map((headers) => ask(`the lines ${headers.join(' and ')}`, '/sub/{c}', headers)),
     ...wanted,
     ...ACCEPT.map((value) => ask(`Accept: ${value}`, '/sub/{c}', [`Accept: ${value}`])),
     ...handshakes,
