@@ -219,6 +219,32 @@ describe('a channel of which the copy has no room for all', () => {
     expect(faults).toEqual([]);
   });
 
+  it('and no longer waits for what Redis has lost', async () => {
+    await fill();
+    await (await redis.connect()).flushall();
+    const sink = subscriber();
+    await waitFor('what is left', () => sink.messages.at(-1) === NUMBERS.at(-1));
+    expect(sink.messages).toEqual(NUMBERS.slice(-sink.messages.length));
+    await publish('new');
+    await waitFor('what comes', () => sink.messages.at(-1) === 'new');
+    expect(pages.calls).toBe(1);
+  });
+
+  it('waits where its list is something else, tells of it, and goes on when it is mended', async () => {
+    await fill();
+    const client = await redis.connect();
+    const [list] = await client.keys(`copies${namespaces - 1}:*:messages`);
+    await client.rename(list as string, 'elsewhere');
+    await client.set(list as string, 'x');
+    const sink = subscriber();
+    await waitFor('a fault', () => faults.length > 0);
+    expect(sink.ends).toEqual([]);
+    await client.rename('elsewhere', list as string);
+    await got(sink, NUMBERS.length);
+    expect(sink.messages).toEqual(NUMBERS);
+    expect(pages.calls).toBeLessThan(5);
+  });
+
   it('is read no faster than a slow client takes it', async () => {
     const large = 'x'.repeat(100_000);
     const first = subscriber();
