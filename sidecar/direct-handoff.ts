@@ -11,6 +11,7 @@ import type { LocationSettings } from '../handoff/settings.ts';
 import { DIRECT_INFO_GUARD, directInfoHeader, MAX_STRING_VALUES_BYTES } from '../handoff/strings.ts';
 import type { Handoff } from './handoff.ts';
 import { HandoffError, readSettings } from './handoff-settings.ts';
+import { requestIdOf } from './request-id.ts';
 import { valueCount } from './strings/template.ts';
 
 const SETTINGS_NAME = HANDOFF.settings.header.toLowerCase();
@@ -43,7 +44,7 @@ export function readDirectHandoff(headers: IncomingHttpHeaders): Handoff | undef
     eventValues: '',
     infoValues: '',
     report: false,
-    requestId: '', // a line of the head that is never alike would cost more than all others
+    requestId: requestIdOf(headers),
     origin: headers.origin,
     allowOrigin: '',
     nginx: (headers[NGINX_NAME] as string | undefined) ?? 'nginx',

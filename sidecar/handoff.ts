@@ -3,7 +3,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { isEncodedChannelName } from '../handoff/channel-name.ts';
 import { type GroupLimitChanges, parseGroupLimits } from '../handoff/group.ts';
-import { type Action, HANDOFF, NGINX_HEADER, REQUEST_ID_HEADER, SECRET_HEADER } from '../handoff/headers.ts';
+import { type Action, HANDOFF, NGINX_HEADER, SECRET_HEADER } from '../handoff/headers.ts';
 import { HOOKS_HEADER } from '../handoff/hooks.ts';
 import { type ParsedMessageId, parseMessageId } from '../handoff/message-id.ts';
 import { REPORT_HEADER } from '../handoff/nchan-variables.ts';
@@ -14,6 +14,7 @@ import { readDirectHandoff } from './direct-handoff.ts';
 import { HandoffError, readSettings } from './handoff-settings.ts';
 import { type HookContext, readHookContext } from './hooks/context.ts';
 import { isRepeatable } from './hooks/repeatable.ts';
+import { requestIdOf } from './request-id.ts';
 import { areStringValues } from './strings/values.ts';
 
 export interface Handoff {
@@ -86,7 +87,6 @@ const HOOKS_NAME = HOOKS_HEADER.toLowerCase();
 const EVENTS_NAME = EVENTS_HEADER.toLowerCase();
 const INFO_NAME = INFO_HEADER.toLowerCase();
 const NGINX_NAME = NGINX_HEADER.toLowerCase();
-const REQUEST_ID_NAME = REQUEST_ID_HEADER.toLowerCase();
 const REPORT_NAME = REPORT_HEADER.toLowerCase();
 const SECRET_NAME = SECRET_HEADER.toLowerCase();
 
@@ -146,14 +146,6 @@ export function readHandoff(
     allowOrigin: get(NAMES.allowOrigin),
     nginx: get(NGINX_NAME) || 'nginx',
   };
-}
-
-/** `$request_id` is 16 bytes in hexadecimal. */
-const REQUEST_ID = /^[0-9a-f]{32}$(?!\n)/;
-
-function requestIdOf(headers: IncomingHttpHeaders): string {
-  const id = (headers[REQUEST_ID_NAME] as string | undefined) ?? '';
-  return REQUEST_ID.test(id) ? id : '';
 }
 
 function channelNames(list: string): readonly string[] {

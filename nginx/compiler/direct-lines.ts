@@ -6,6 +6,7 @@ import {
   type DirectTransport,
   HANDOFF,
   ID_HEADERS,
+  REQUEST_ID_HEADER,
 } from '../../handoff/headers.ts';
 import type { Direct } from './direct.ts';
 import { directValueMaps } from './direct-info.ts';
@@ -32,6 +33,9 @@ const targetVariable = (transport: DirectTransport): string => `njchan_direct_${
 /** `Connection` and `Upgrade` of the hand-off: streams are upgrades, whatever they are for the client. */
 const CONNECTION_VARIABLE = 'njchan_direct_connection';
 const UPGRADE_VARIABLE = 'njchan_direct_upgrade';
+
+/** A subscriber's id for the log; with messages, whose heads are read faster when they are alike, it is empty. */
+const REQUEST_ID_VARIABLE = 'njchan_direct_request_id';
 
 /** The client's headers that matter for a message and for the answer to its publisher. */
 const PUBLISHER_HEADERS = [
@@ -66,6 +70,7 @@ const SUBSCRIBER_LINES: readonly Header[] = [
   [HANDOFF.upgrade.header, `$${UPGRADE_VARIABLE}`],
   [DIRECT.transport.header, `$${DIRECT.transport.variable}`],
   [DIRECT.queryId.header, `$${DIRECT.queryId.variable}`],
+  [REQUEST_ID_HEADER, `$${REQUEST_ID_VARIABLE}`],
   ...passedOn([...ID_HEADERS, ...CLIENT_HEADERS]),
 ];
 
@@ -158,6 +163,10 @@ const SUBSCRIBER_MAPS: readonly string[] = [
   '    default "";',
   '    websocket websocket;',
   '    eventsource eventsource;',
+  '}',
+  `map $${DIRECT.transport.variable} $${REQUEST_ID_VARIABLE} {`,
+  '    default $request_id;',
+  '    "" "";',
   '}',
   `map $${UPGRADE_VARIABLE} $${CONNECTION_VARIABLE} {`,
   '    default upgrade;',

@@ -8,6 +8,7 @@ import { startHookApplication } from '../support/hook-application.ts';
 import { type Njchan, nginxConf, startNjchan } from '../support/njchan.ts';
 import { request } from '../support/raw-http.ts';
 import { waitFor } from '../support/wait.ts';
+import { openWebSocket } from '../support/websocket.ts';
 
 const application = await startHookApplication();
 application.answer = (_, response) => response.destroy();
@@ -27,7 +28,8 @@ async function start(
     location ~ ^/asked/(.*)$ { nchan_publisher; nchan_channel_id $1; nchan_publisher_upstream_request /app/; }
     location /app/ { proxy_pass ${application.url}; }
     location ~ ^/big/(.*)$ {
-      nchan_publisher; nchan_channel_id $1; nchan_channel_group $arg_group; client_max_body_size 4m; }`;
+      nchan_publisher; nchan_channel_id $1; nchan_channel_group $arg_group; client_max_body_size 4m; }
+    location ~ ^/talk/(.*)$ { nchan_pubsub; nchan_channel_id $1; }`;
   const http = "log_format ids '$request_id'; nchan_shared_memory_size 1m;";
   const njchan = await startNjchan({ config: (port) => nginxConf(port, server, http), args, env });
   return [njchan, accessLog];
@@ -41,6 +43,10 @@ async function fail(njchan: Njchan, target: string, body: string, code: string):
     'X-Request-Id': 'sekret',
   };
   await request(njchan.port, 'POST', target, { body, headers });
+  return lineWith(njchan, code);
+}
+
+async function lineWith(njchan: Njchan, code: string): Promise<string> {
   const line = () =>
     njchan
       .output()
@@ -80,6 +86,15 @@ describe('the log', () => {
       request: await lastId(accessLog),
     });
     expect(line).not.toContain('sekret');
+  });
+
+  it('has the id of a subscriber that passes by the gateway', async () => {
+    const [njchan, accessLog] = await start([]);
+    const socket = await openWebSocket(`ws://127.0.0.1:${njchan.port}/talk/x`);
+    for (let i = 0; i < 2; i++) socket.send('x'.repeat(600_000));
+    const line = await lineWith(njchan, 'NJ-MEMORY-FULL');
+    await socket.close();
+    expect(line).toContain(` request=${await lastId(accessLog)}`);
   });
 
   it('tells what recurs once', async () => {
