@@ -9,7 +9,8 @@ const MAX_ALTERNATIVE_LENGTH = 128;
 export type RequestedId = ParsedMessageId | undefined | 'invalid';
 
 /**
- * Looks for the id in headers. An empty one counts as none, since nginx's variables do not tell them apart.
+ * Looks for the id in headers. An empty one that stands alone counts as none, since nginx's variables do not tell them
+ * apart; beside a date it is read, so who has the headers from variables leaves such a request to others.
  * @param since If-Modified-Since, of which compound ids take no notice
  * @param match If-None-Match
  * @param etag NchanSubscriber.js sends an id that it kept from an earlier visit in this header, which Nchan does not
@@ -24,7 +25,7 @@ export function idOfHeaders(
   if (since) {
     const time = parseHttpDate(since);
     if (time === undefined || time <= 0) return undefined;
-    return (match && parseTags(time, match)) || 'invalid';
+    return (match !== undefined && parseTags(time, match)) || 'invalid';
   }
   if (match) {
     if (match.indexOf(':') < 0) return undefined;

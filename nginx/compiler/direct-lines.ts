@@ -106,6 +106,8 @@ const MESSAGE_MAP: readonly string[] = [
   '}',
 ];
 
+/** A date that no tags are with: none, or empty ones, which are tags too. Only the gateway can tell. */
+const UNTAGGED_VARIABLE = 'njchan_direct_untagged';
 const HANDSHAKE_VARIABLE = 'njchan_direct_handshake';
 const GET_VARIABLE = 'njchan_direct_get';
 
@@ -139,6 +141,10 @@ const POLLERS = [
  * TE, which may ask for chunks, is left to the gateway.
  */
 const SUBSCRIBER_MAPS: readonly string[] = [
+  `map $http_if_none_match $${UNTAGGED_VARIABLE} {`,
+  '    default "";',
+  '    "" $http_if_modified_since;',
+  '}',
   `map $request_method:$http_upgrade $${HANDSHAKE_VARIABLE} {`,
   '    default "";',
   '    GET:websocket $http_connection;',
@@ -154,7 +160,7 @@ const SUBSCRIBER_MAPS: readonly string[] = [
   ...UPGRADES.map((connection) => `    "${connection}" websocket;`),
   '}',
   ...DIRECT_TRANSPORTS.flatMap((transport) => [
-    `map $${DIRECT.transport.variable} $${targetVariable(transport)} {`,
+    `map $${DIRECT.transport.variable}$${UNTAGGED_VARIABLE} $${targetVariable(transport)} {`,
     '    default "";',
     `    ${transport} $${CLEAN_VARIABLE}${SUFFIXES[transport]?.given ?? ''};`,
     '}',
