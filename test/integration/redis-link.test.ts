@@ -161,6 +161,8 @@ describe('scripts', () => {
     await link.run(echo, [key], ['', ''], repeatable);
     await link.run(append, [Buffer.from('{counted}')], ['x'], repeatable);
     await link.run(read, [Buffer.from('{counted}')], [], repeatable).catch(() => {});
+    // A look at the server may be under way.
+    await waitFor('all to be answered', () => link.stats().servers[0]?.pendingCommands === 0);
     const [server, ...others] = link.stats().servers;
     expect(others).toEqual([]);
     expect(server).toMatchObject({
