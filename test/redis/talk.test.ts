@@ -57,6 +57,7 @@ function curl(...args: readonly string[]): Promise<string> {
 it('a message goes from curl to curl through Redis', async () => {
   const njchan = await startNjchan({ config });
   const at = `http://localhost:${njchan.port}`;
+  await waitFor('Redis to be connected', async () => (await fetch(`${at}/pub/foo`)).status === 404);
   const subscriber = curl('-v', '-4', `${at}/sub/foo`);
   await waitFor('Redis to know the subscriber', async () => {
     const [key] = await client.keys('{channel:*foo}');
