@@ -8,7 +8,7 @@ import { freePort } from '../support/ports.ts';
 import { type RedisServer, startRedis } from '../support/redis.ts';
 import { sleep, waitFor } from '../support/wait.ts';
 import { linesOf, startChaosNode } from './nodes.ts';
-import { FULL, Ordeal, type Size, SMALL } from './ordeal.ts';
+import { FULL, Ordeal, type OrdealOptions, type Size, SMALL } from './ordeal.ts';
 
 const COMMAND_TIMEOUT_MS = 500;
 
@@ -23,8 +23,12 @@ beforeAll(async () => {
   nodes = await Promise.all([startChaosNode([url], { upstream }), startChaosNode([url])]);
 });
 
-async function endure(fault: () => Promise<void>, size: Size = SMALL): Promise<Ordeal> {
-  const ordeal = new Ordeal(nodes, size);
+async function endure(
+  fault: () => Promise<void>,
+  size: Size = SMALL,
+  options: OrdealOptions = {},
+): Promise<Ordeal> {
+  const ordeal = new Ordeal(nodes, size, options);
   await ordeal.run(fault);
   expect(ordeal.losses).toEqual([]);
   return ordeal;
@@ -70,12 +74,13 @@ describe('Redis', () => {
   }, 60_000);
 
   it('forgets everything', async () => {
-    const ordeal = await endure(async () => {
+    const flush = async () => {
       for (let round = 0; round < 5; round++) {
         await client.flushall();
         await sleep(100);
       }
-    });
+    };
+    const ordeal = await endure(flush, SMALL, { small: true });
     expect(ordeal.statuses).not.toHaveProperty('500');
     expect(ordeal.statuses).not.toHaveProperty('503');
   }, 60_000);

@@ -7,7 +7,7 @@ import { request } from '../support/raw-http.ts';
 import { startRedis } from '../support/redis.ts';
 import { waitFor } from '../support/wait.ts';
 import { startChaosNode, untilServing } from './nodes.ts';
-import { FULL, Ordeal } from './ordeal.ts';
+import { FULL, Ordeal, SMALL } from './ordeal.ts';
 
 async function start() {
   const redis = await startRedis({ port: await freePort() });
@@ -19,7 +19,7 @@ async function start() {
 describe('Redis', () => {
   it('comes back without its data', async () => {
     const { redis, nodes } = await start();
-    const ordeal = new Ordeal(nodes);
+    const ordeal = new Ordeal(nodes, SMALL, { small: true });
     const stream = await openEventSource(`${nodes[0].url}/sub/stays`);
     /** Publishes, and gives the second of the id under which it came. */
     const secondOf = async (body: string) => {

@@ -2,6 +2,7 @@
 import type { Bookmark, Received, Transport } from '../properties/transports.ts';
 import { RawConnection } from '../support/raw-http.ts';
 import { sleep } from '../support/wait.ts';
+import { unpadded } from './publisher.ts';
 
 /** Milliseconds before it comes back, and between polls that brought nothing. */
 const COME_BACK_MS = 50;
@@ -14,7 +15,8 @@ const SILENCE = /^waited \d+ ms for/;
 
 export class Subscriber {
   readonly transport: Transport;
-  readonly channel: string;
+  /** One, or several in a list. */
+  readonly channels: readonly string[];
   /** All bodies, in the order in which they came. */
   readonly bodies: string[] = [];
   /** Why it lost its connection, one for each time. */
@@ -31,10 +33,10 @@ export class Subscriber {
   #isCut = false;
   #done = false;
 
-  constructor(port: number, transport: Transport, channel: string) {
+  constructor(port: number, transport: Transport, channels: readonly string[]) {
     this.#port = port;
     this.transport = transport;
-    this.channel = channel;
+    this.channels = channels;
   }
 
   /** Subscribes again and again until `end`. */
@@ -86,10 +88,11 @@ export class Subscriber {
         await sleep(COME_BACK_MS);
         continue;
       }
-      this.bodies.push(received.body);
+      const body = unpadded(received.body);
+      this.bodies.push(body);
       if (received.bookmark) this.#bookmark = received.bookmark;
-      this.#waiting.get(received.body)?.();
-      this.#waiting.delete(received.body);
+      this.#waiting.get(body)?.();
+      this.#waiting.delete(body);
     }
   }
 
@@ -107,7 +110,7 @@ export class Subscriber {
   async #ask(connection: RawConnection): Promise<void> {
     const { location, headers, begin } = this.transport;
     const bookmark = Object.entries(this.#bookmark).map(([name, value]) => `${name}: ${value}`);
-    const lines = [`GET ${location}/${this.channel} HTTP/1.1`, 'Host: x', ...headers, ...bookmark];
+    const lines = [`GET ${location}/${this.channels.join(',')} HTTP/1.1`, 'Host: x', ...headers, ...bookmark];
     connection.send(`${lines.join('\r\n')}\r\n\r\n`);
     await begin(connection);
   }

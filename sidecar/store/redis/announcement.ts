@@ -16,14 +16,16 @@ export interface RedisMessage {
   readonly compressed: boolean;
 }
 
+export interface MessageAnnouncement {
+  readonly kind: 'message';
+  readonly maxMessages: number | undefined;
+  readonly message: RedisMessage;
+  /** Redis knows of no server with subscribers; told only of what is not stored. */
+  readonly noServers: boolean;
+}
+
 export type Announcement =
-  | {
-      readonly kind: 'message';
-      readonly maxMessages: number | undefined;
-      readonly message: RedisMessage;
-      /** Redis knows of no server with subscribers; told only of what is not stored. */
-      readonly noServers: boolean;
-    }
+  | MessageAnnouncement
   | {
       readonly kind: 'key';
       readonly maxMessages: number | undefined;

@@ -30,6 +30,7 @@ import { Deflater } from './deflater.ts';
 import { RedisFellows } from './fellows.ts';
 import { Limiter } from './limiter.ts';
 import { RedisFullError, type RedisLink, RedisUnavailableError, type ShutdownCall } from './link.ts';
+import { ListOrder } from './list-order.ts';
 import { publishArguments, storeArguments } from './publish-arguments.ts';
 import { pastLimiter, RedisPast } from './redis-past.ts';
 import { registrationSettings } from './registration.ts';
@@ -73,6 +74,7 @@ export class RedisStore implements Store {
     urgencies: READING_URGENCIES,
     run: (channel) => channel.readAgain(),
   });
+  readonly #order = new ListOrder<RemoteChannel>();
   readonly #host: RemoteHost;
   readonly fellows: Fellows;
 
@@ -108,6 +110,7 @@ export class RedisStore implements Store {
       namespace: settings.redisNamespace,
       registration: registrationSettings(settings),
       idleMs: settings.redisIdleChannelCacheTimeout * 1000,
+      order: this.#order,
       mirror: (name) =>
         stored
           ? new StoredMirror(local, name, this.deflater)
@@ -215,6 +218,8 @@ export class RedisStore implements Store {
     // They count for their group from now on, not only once Redis has answered: others come meanwhile.
     for (const { name, isLoaded } of channels) if (!isLoaded) this.#local.keep(name);
     const arrived = this.#arrivals.add(names);
+    const list = names.join(',');
+    let hasJoined = false;
     let from: Start | Seen = start;
     const subscription = new RemoteSubscription(
       sink,
@@ -222,11 +227,14 @@ export class RedisStore implements Store {
         // Whoever is counted gets every message and every deletion from then on, so not before.
         for (const channel of channels) this.#counts.changed(channel);
         arrived();
+        this.#order.join(list, channels);
+        hasJoined = true;
         return this.#local.subscribe(names, from, own);
       },
       () => {
         arrived();
         this.#arrived(subscription, channels);
+        if (hasJoined) this.#order.leave(list);
         for (const channel of channels) {
           channel.release(true);
           if (channel.isLoaded) this.#counts.changed(channel);
@@ -234,7 +242,8 @@ export class RedisStore implements Store {
         }
       },
     );
-    if (!channels.every((channel) => channel.isLoaded) || this.#needsPast(names, start)) {
+    const isHere = channels.every((channel) => channel.isLoaded) && this.#together(channels) === undefined;
+    if (!isHere || this.#needsPast(names, start)) {
       const settle = async (): Promise<void> => {
         from = await this.#settle(names, start);
       };
@@ -259,6 +268,7 @@ export class RedisStore implements Store {
       // Who was told that a message is stored, and then asks, shall get it.
       const late = channels.map((channel) => channel.caughtUp).filter((promise) => promise !== undefined);
       if (late.length > 0) await inTime(Promise.all(late));
+      await this.#together(channels);
       const from = this.#needsPast(names, start) ? await this.#settle(names, start) : start;
       return await this.#local.read(names, from, limit, limitBytes);
     } finally {
@@ -314,13 +324,19 @@ export class RedisStore implements Store {
     this.#read(channel);
   }
 
+  /** Some of the upstream is away: what is announced there will be read when it is back. */
+  wentAway(): void {
+    for (const channel of this.#channels.values()) {
+      if (!this.#link.listensTo(channel.keys.pubsub)) channel.mayHaveMissed();
+    }
+  }
+
   /** The upstream is back, perhaps another server, perhaps without its data. */
   cameBack(): void {
     for (const channel of this.#channels.values()) {
-      // It would have to be read once more when it is listened to again.
-      if (!this.#link.listensTo(channel.keys.pubsub)) continue;
       channel.mayHaveMissed();
-      this.#read(channel);
+      // It would have to be read once more when it is listened to again.
+      if (this.#link.listensTo(channel.keys.pubsub)) this.#read(channel);
     }
   }
 
@@ -379,11 +395,12 @@ export class RedisStore implements Store {
     for (const channel of channels) channel.arriving.add(subscription);
     await Promise.all(channels.map((channel) => channel.loaded));
     try {
-      const settled = settle();
-      if (settled) {
-        const ready = settled.catch(() => {});
+      for (const lacks of [() => this.#together(channels), settle]) {
+        const provided = lacks();
+        if (!provided) continue;
+        const ready = provided.catch(() => {});
         this.#waiting.set(subscription, ready);
-        await settled;
+        await provided;
       }
       this.#arrived(subscription, channels);
       subscription.begin();
@@ -393,6 +410,11 @@ export class RedisStore implements Store {
         this.#host.fault(channels.map(({ name }) => name).join(','), error);
       subscription.end('fault');
     }
+  }
+
+  /** Resolves when a list's channels have come equally far, undefined if they have; see ListOrder. */
+  #together(channels: readonly RemoteChannel[]): Promise<void> | undefined {
+    return channels.length > 1 ? this.#order.together(channels) : undefined;
   }
 
   /** It waits no more. */

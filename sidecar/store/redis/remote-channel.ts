@@ -10,6 +10,7 @@ import { compareIds, type MessageId } from '../message.ts';
 import {
   type Announcement,
   AnnouncementError,
+  type MessageAnnouncement,
   parseAnnouncement,
   type RedisMessage,
 } from './announcement.ts';
@@ -19,6 +20,7 @@ import { ChannelLife } from './channel-life.ts';
 import type { ChannelMirror } from './channel-mirror.ts';
 import { Delays } from './delay.ts';
 import { ChannelLostError, type RedisLink, RedisUnavailableError } from './link.ts';
+import type { ListOrder } from './list-order.ts';
 import { readMessages } from './message-reader.ts';
 import { PassingOn } from './passing-on.ts';
 import { PromisedMessage } from './promised-message.ts';
@@ -42,6 +44,8 @@ export interface RemoteHost {
   readonly registration: RegistrationSettings;
   /** Milliseconds that it stays after its last user left. */
   readonly idleMs: number;
+  /** Whose messages come first, where channels are in lists together. */
+  readonly order: ListOrder<RemoteChannel>;
   /** Takes the channel's messages. */
   mirror(name: string): ChannelMirror;
   /** Redis knows that this server has subscribers of it. */
@@ -217,6 +221,7 @@ export class RemoteChannel {
     this.#mayBeDeleted = true;
     this.#wasAway = true;
     this.#follows = false;
+    this.#isBehind();
   }
 
   /**
@@ -251,7 +256,8 @@ export class RemoteChannel {
       this.#passingOn.take(announcement, bytes.length);
       return;
     }
-    if (this.#follows && !this.#working && this.#applied(announcement)) return;
+    if (this.#follows && !this.#working && !this.#mustWait(announcement) && this.#applied(announcement))
+      return;
     if (!this.#waiting.push(announcement, bytes.length)) {
       this.#follows = false;
       // That could not be read again.
@@ -265,6 +271,7 @@ export class RemoteChannel {
   stop(): void {
     this.#gone = true;
     this.#markReady();
+    this.#host.order.caughtUp(this);
     clearTimeout(this.#idleTimer);
     clearTimeout(this.#retryTimer);
     this.#passingOn?.stop();
@@ -275,6 +282,7 @@ export class RemoteChannel {
   async #work(): Promise<void> {
     if (this.#working || this.#gone) return;
     this.#working = true;
+    this.#isBehind();
     clearTimeout(this.#retryTimer);
     try {
       while (!this.#gone) {
@@ -291,6 +299,8 @@ export class RemoteChannel {
         }
         const next = this.#waiting.shift();
         if (!next) return;
+        if (this.#mustWait(next)) await this.#turn(next.message);
+        if (this.#gone) return;
         if (!this.#applied(next)) await this.#applyLater(next);
       }
     } catch (error) {
@@ -298,7 +308,30 @@ export class RemoteChannel {
       this.#failed(error);
     } finally {
       this.#working = false;
+      // What fails for another reason than an outage may last, and others shall not wait for it.
+      if (this.#follows || this.#host.link.available) this.#host.order.caughtUp(this);
     }
+  }
+
+  /** Messages of the past may come of it. */
+  #isBehind(): void {
+    if (this.#mirror.stored && !this.#gone) this.#host.order.behind(this, this.#mirror.newest?.time ?? 0);
+  }
+
+  /** Whether messages of other channels come before the announced one. */
+  #mustWait(announcement: Announcement): announcement is MessageAnnouncement {
+    if (announcement.kind !== 'message') return false;
+    return this.#host.order.mustWait(this, this.#secondOf(announcement.message));
+  }
+
+  /** Resolves when it is time for the message; undefined if it is. */
+  #turn(message: RedisMessage): Promise<void> | undefined {
+    return this.#host.order.turn(this, this.#secondOf(message));
+  }
+
+  /** Of the id that a message will have here, or the second before. */
+  #secondOf({ id }: RedisMessage): number {
+    return Math.max(id.time, this.#mirror.newest?.time ?? 0);
   }
 
   #failed(error: unknown): void {
@@ -317,7 +350,7 @@ export class RemoteChannel {
   async #read(): Promise<void> {
     const registered = await this.#register();
     if (this.#mirror.stored) {
-      const position = this.#renumbering.position(this.#mirror.newest);
+      const position = this.#position;
       await readMessages(this.#host.link, this.keys.head, position, this.#followedBefore, {
         resize: (maxMessages) => {
           this.#mirror.maxMessages = maxMessages;
@@ -326,7 +359,8 @@ export class RemoteChannel {
         isWanted: this.#isHere,
       });
       if (this.#gone) return;
-      this.#renumbering.hasRead(this.#mirror.newest);
+      // Where nothing was there, what is announced next may be of a channel that begins anew.
+      if (this.#position !== position) this.#renumbering.hasRead(this.#mirror.newest);
     }
     if (registered) this.#retries.reset();
   }
@@ -378,6 +412,8 @@ export class RemoteChannel {
   }
 
   async #take(message: RedisMessage, buffered: boolean): Promise<void> {
+    const turn = this.#turn(message);
+    if (turn) await turn;
     if (this.#gone) return;
     const own = this.#renumbering.take(message, this.#mirror.newest);
     if (own) await this.#mirror.take(own, buffered, this.#isHere);
@@ -425,7 +461,7 @@ export class RemoteChannel {
       const message = await this.#fetch(announcement.key);
       if (this.#gone) return;
       if (message) await this.#applyMessage(message, maxMessages);
-      else this.#follows = false;
+      else this.#follows = false; // others may go as fast
     } else if (announcement.kind === 'message') {
       await this.#applyMessage(announcement.message, announcement.maxMessages);
     }

@@ -1,86 +1,12 @@
 /** A channel over a link that does what a real one does not do on demand. */
 import { encode } from '@msgpack/msgpack';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { MessageId } from '../../../sidecar/store/message.ts';
-import type { RedisMessage } from '../../../sidecar/store/redis/announcement.ts';
-import { type RedisLink, RedisUnavailableError } from '../../../sidecar/store/redis/link.ts';
+import { RedisUnavailableError } from '../../../sidecar/store/redis/link.ts';
 import { RemoteChannel } from '../../../sidecar/store/redis/remote-channel.ts';
-
-interface Stored {
-  readonly id: string;
-  readonly previous: string;
-  readonly data: string;
-}
-
-interface Call {
-  readonly name: string;
-  readonly args: readonly unknown[];
-  reply(reply: unknown): void;
-  fail(error: Error): void;
-}
+import { type Call, FakeRedis, hostOf } from './fake-redis.ts';
 
 const NAME = 'test/a';
-const parse = (id: string) => id.split(':').map(Number) as [number, number];
-const later = (one: string, other: string) => {
-  const [[time, tag], [otherTime, otherTag]] = [parse(one), parse(other)];
-  return time > otherTime || (time === otherTime && tag > otherTag);
-};
 
-/** What Redis has of the channel, and what the channel asks it. */
-class FakeRedis {
-  readonly stored: Stored[] = [];
-  /** Calls that nobody answers before the test does, by script. */
-  readonly held = new Set<string>();
-  readonly calls: Call[] = [];
-  readonly names: string[] = [];
-  life = 'first';
-  /** The life that was deleted. */
-  deleted = '';
-  available = true;
-  readonly link = {
-    publishCommand: 'PUBLISH',
-    worker: 'nchan_worker:{1}',
-    listen() {},
-    unlisten() {},
-    run: (script: { name: string }, _keys: unknown, args: readonly unknown[]) => {
-      this.names.push(script.name);
-      return new Promise((resolve, reject) => {
-        const call = { name: script.name, args, reply: resolve, fail: reject };
-        if (this.held.has(script.name)) this.calls.push(call);
-        else resolve(this.answer(call));
-      });
-    },
-  } as unknown as RedisLink;
-
-  constructor() {
-    Object.defineProperty(this.link, 'available', { get: () => this.available });
-  }
-
-  answer({ name, args }: Pick<Call, 'name' | 'args'>): unknown {
-    if (name === 'subscriber_register') return [1, 1, 600_000];
-    if (name === 'channel_life') return Buffer.from(args[0] === this.deleted ? '' : this.life);
-    if (name !== 'get_messages') throw new Error(`no answer for ${name}`);
-    const after = `${args[0]}:${args[1]}`;
-    const messages = this.stored.filter(({ id }) => later(id, after));
-    return [1, Buffer.from('100'), Buffer.alloc(0), messages.map(fields)];
-  }
-
-  /** Stores a message and gives its announcement. */
-  publish(data: string): Buffer {
-    const previous = this.stored.at(-1)?.id ?? '0:0';
-    const id = previous === '0:0' ? '100:0' : `100:${parse(previous)[1] + 1}`;
-    this.stored.push({ id, previous, data });
-    return announcementOf({ id, previous, data });
-  }
-}
-
-const fields = ({ id, previous, data }: Stored) => [
-  ...[60, ...parse(id), ...parse(previous)],
-  ...[data, '', '', '0'].map((text) => Buffer.from(text)),
-  1,
-];
-const announcementOf = ({ id, previous, data }: Stored) =>
-  Buffer.from(encode(['msg', 60, ...parse(id), ...parse(previous), data, '', '', 0]));
 const deletion = Buffer.from(encode(['alert', 'delete channel', NAME]));
 
 describe('a channel in Redis', () => {
@@ -95,39 +21,7 @@ describe('a channel in Redis', () => {
     redis = new FakeRedis();
     got = [];
     faults = [];
-    let newest: MessageId | undefined;
-    const adopt = ({ id, data }: RedisMessage) => {
-      newest = id;
-      got.push(data.toString());
-    };
-    channel = new RemoteChannel(NAME, {
-      link: redis.link,
-      namespace: '',
-      registration: {
-        server: 'x',
-        keepalive: { minMs: 600_000, jitter: 0, backoff: 0, maxMs: 0 },
-        marginMs: 60_000,
-        emptyTtlSeconds: 5,
-      },
-      idleMs: 30_000,
-      mirror: () => ({
-        stored: true,
-        get newest() {
-          return newest;
-        },
-        maxMessages: 100,
-        takeNow: adopt,
-        take: async (message) => adopt(message),
-        delete: () => void got.push('deleted'),
-        forget() {},
-      }),
-      asked() {},
-      registered() {},
-      lost() {},
-      deleted() {},
-      fault: (_, error) => faults.push(error),
-      left() {},
-    });
+    channel = new RemoteChannel(NAME, hostOf(redis, got, faults));
     channel.use(true);
     redis.publish('stored');
     channel.listening();
@@ -159,6 +53,18 @@ describe('a channel in Redis', () => {
       channel.announced(announcement);
       await settle();
     }
+    expect(got).toEqual(['stored', 'a', 'b', 'c']);
+  });
+
+  it('takes what is published anew after Redis has lost a message that it was to fetch', async () => {
+    redis.held.add('get_message_from_key');
+    channel.announced(redis.publish('a'));
+    channel.announced(redis.publishLarge('large'));
+    redis.stored.length = 0;
+    const anew = ['b', 'c'].map((data) => redis.publish(data));
+    redis.calls[0]?.reply(null);
+    for (const announcement of anew) channel.announced(announcement);
+    await settle();
     expect(got).toEqual(['stored', 'a', 'b', 'c']);
   });
 
