@@ -1,17 +1,9 @@
 /** The embedded store: channels in this process, nothing to install, gone with the process. */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Clock, SYSTEM_CLOCK } from '../../clock.ts';
 import { WorkQueue } from '../../fanout/work-queue.ts';
 import { every } from '../../timers.ts';
 import { Groups } from '../groups.ts';
-import {
-  compareIds,
-  type Delivery,
-  keptBytes,
-  type Message,
-  type MessageDraft,
-  type MessageId,
-} from '../message.ts';
+import { compareIds, type Delivery, type Message, type MessageDraft, type MessageId } from '../message.ts';
 import {
   type BufferLimits,
   type ChannelInfo,
@@ -24,25 +16,14 @@ import {
   type StoreTotals,
   type Subscription,
 } from '../store.ts';
-import { Agenda } from './agenda.ts';
 import { BufferReader, type Seen, startIds } from './buffer-reader.ts';
-import { type ChannelHost, MemoryChannel } from './channel.ts';
-import { Evictions } from './evictions.ts';
+import type { MemoryChannel } from './channel.ts';
+import { ChannelTable } from './channel-table.ts';
 import { Feed, type FeedHost } from './feed.ts';
-import { StoreClock } from './id-clock.ts';
+import { Feeds } from './feeds.ts';
 import type { Past } from './past.ts';
 import { type FeedPlaces, Rounds } from './rounds.ts';
 import { MemorySubscription } from './subscription.ts';
-
-/** Memory that a channel takes beside its messages; measured, rounded up. Longer names than this count besides. */
-const CHANNEL_OVERHEAD_BYTES = 768;
-const USUAL_NAME_BYTES = 128;
-
-/** Seconds that a channel without messages and subscribers stays known after its last use (spec/surprises.md A20). */
-const IDLE_CHANNEL_SECONDS = 5;
-
-/** Channels and messages that are forgotten in one turn of the event loop. */
-const DROPPED_PER_TURN = 8192;
 
 /** Seconds between looks at what has expired. */
 const SWEEP_SECONDS = 1;
@@ -71,11 +52,6 @@ export interface MemoryStoreOptions {
   readonly fault?: (error: unknown) => void;
 }
 
-/** What a channel takes for its name, percent-encoded, beyond the overhead. */
-function extraBytes(name: string): number {
-  return Math.max(name.length - USUAL_NAME_BYTES, 0);
-}
-
 /** Where nobody takes them, faults end the process like any other error that nobody caught. */
 function uncaught(error: unknown): void {
   setImmediate(() => {
@@ -86,27 +62,14 @@ function uncaught(error: unknown): void {
 export class MemoryStore implements Store {
   readonly available = true;
   readonly groups: Groups;
-  #limitBytes: number;
-  readonly #channels = new Map<string, MemoryChannel>();
-  /** By the names of their channels, joined by commas, which names do not contain. */
-  readonly #feeds = new Map<string, Feed>();
+  readonly #channels: ChannelTable;
+  readonly #feeds: Feeds;
   readonly #clock: Clock;
-  readonly #ids: StoreClock;
-  readonly #agenda: Agenda<MemoryChannel>;
   readonly #rounds: Rounds;
-  readonly #channelHost: ChannelHost;
   readonly #feedHost: FeedHost;
   readonly #timer: NodeJS.Timeout;
   #closing = false;
-  #isDropped = false;
-  readonly #forgotten: ((name: string) => void) | undefined;
-  readonly #evictions: Evictions;
   #past: Past | undefined;
-  /** Of messages, and of what channels take beyond the overhead of each. */
-  #bytes = 0;
-  #messages = 0;
-  /** Feeds of several channels. */
-  #lists = 0;
 
   constructor(options: MemoryStoreOptions) {
     const {
@@ -116,55 +79,38 @@ export class MemoryStore implements Store {
       fault = uncaught,
       forgotten,
       crowded = () => {},
-      remembered,
+      remembered = false,
       groups = new Groups(),
     } = options;
     this.groups = groups;
-    this.#limitBytes = limitBytes;
-    this.#forgotten = forgotten;
-    this.#evictions = new Evictions(crowded);
     this.#clock = clock;
     const queue = new WorkQueue(stepsPerTurn);
     const rounds = new Rounds(queue);
-    const ids = new StoreClock(Math.floor(clock.unixMs() / 1000) + (remembered ? 0 : 1));
-    this.#ids = ids;
     this.#rounds = rounds;
-    this.#agenda = new Agenda(clock.steadyMs(), (channel) => this.#attend(channel));
-    this.#channelHost = {
-      clock,
-      ids,
-      rounds,
-      messageDropped: (message, channel) => this.#dropped(message, channel),
-      deserted: (channel) => {
-        this.#evictions.unwatched(channel);
-        this.#fileIdle(channel);
-      },
-    };
+    this.#feeds = new Feeds(rounds);
+    this.#channels = new ChannelTable({ limitBytes, clock, groups, rounds, remembered, forgotten, crowded });
     this.#feedHost = {
       queue,
       rounds,
       fault,
-      deserted: (feed) => this.#forgetFeed(feed),
+      deserted: (feed) => this.#feeds.forget(feed),
       past: () => this.#past as Past,
     };
-    this.#timer = every(SWEEP_SECONDS, () => {
-      this.#agenda.dueUntil(clock.steadyMs());
-      queue.add(this.#agenda);
-    });
+    this.#timer = every(SWEEP_SECONDS, () => queue.add(this.#channels.due()));
   }
 
   get channels(): Store['channels'] {
-    return this.#channels;
+    return this.#channels.channels;
   }
 
   /** Bytes that channels and messages may take. */
   get limitBytes(): number {
-    return this.#limitBytes;
+    return this.#channels.space.limitBytes;
   }
 
   /** Changes the limit; what is stored stays. */
   setLimit(limitBytes: number): void {
-    this.#limitBytes = limitBytes;
+    this.#channels.space.limitBytes = limitBytes;
   }
 
   /**
@@ -173,7 +119,7 @@ export class MemoryStore implements Store {
    */
   isCopy(past: Past): void {
     this.#past = past;
-    this.#evictions.allow();
+    this.#channels.allowEvictions();
   }
 
   /** For each channel of a list whether only the other store knows where someone begins who starts so. */
@@ -187,13 +133,14 @@ export class MemoryStore implements Store {
 
   /** For each channel the id after which someone begins who starts so, if `needsPast` says that it is known here. */
   begins(names: readonly string[], start: Start): MessageId[] {
-    return startIds(this.#list(names), start);
+    return startIds(this.#channels.list(names), start);
   }
 
   /** Resolves when every list has the message, so that publishers cannot be faster than lists are served. */
   async publish(name: string, draft: MessageDraft, limits: BufferLimits): Promise<ChannelInfo> {
-    if (limits.length > 0 && !this.#hasRoom(draft)) throw new StorageFullError(this.#limitBytes);
-    const channel = this.#obtain(name);
+    if (limits.length > 0 && !this.#channels.space.hasRoom(draft))
+      throw new StorageFullError(this.limitBytes);
+    const channel = this.#channels.obtain(name);
     const handedOn = this.#stored(channel, channel.store(draft, limits));
     const info = channel.info();
     await handedOn;
@@ -211,15 +158,14 @@ export class MemoryStore implements Store {
     draft: MessageDraft,
     limits: BufferLimits,
   ): Promise<void> | undefined {
-    const channel = this.#obtain(name);
-    const fits = keptBytes(draft) <= this.#limitBytes;
-    if (limits.length === 0 || this.#evictions.makeRoom(channel, fits, () => this.#hasRoom(draft))) {
+    const channel = this.#channels.obtain(name);
+    if (limits.length === 0 || this.#channels.makeRoom(channel, draft)) {
       return this.#stored(channel, channel.adopt(id, draft, limits));
     }
     const message =
       id && this.#past ? channel.pass(id, draft, limits) : channel.adopt(id, draft, { ...limits, length: 0 });
-    this.#evictions.passed(channel, message);
-    this.#fileIdle(channel);
+    this.#channels.passed(channel, message);
+    this.#channels.idle(channel);
     return channel.handOn(message);
   }
 
@@ -234,7 +180,7 @@ export class MemoryStore implements Store {
    * @param most messages that the channel may have.
    */
   prepend(name: string, messages: readonly OlderMessage[], most: number): void {
-    const channel = this.#obtain(name);
+    const channel = this.#channels.obtain(name);
     const nowMs = this.#clock.steadyMs();
     for (let i = messages.length - 1; i >= 0; i--) {
       const { id, data, contentType, eventsourceEvent, ttlSeconds } = messages[i] as OlderMessage;
@@ -243,18 +189,18 @@ export class MemoryStore implements Store {
       const draft = { data, contentType, eventsourceEvent };
       const message = { ...draft, id, expiresAtMs: nowMs + ttlSeconds * 1000, buffered: true };
       if (channel.buffer.length >= most) break;
-      if (!this.#hasRoom(draft)) {
-        this.#evictions.passed(channel, message);
+      if (!this.#channels.space.hasRoom(draft)) {
+        this.#channels.passed(channel, message);
         break;
       }
       channel.buffer.unshift(message);
-      this.#kept(channel, message);
+      this.#channels.kept(channel, message);
     }
   }
 
   /** Makes the channel known, until it has been idle for long enough. */
   keep(name: string): void {
-    this.#fileIdle(this.#obtain(name));
+    this.#channels.idle(this.#channels.obtain(name));
   }
 
   /** Drops a channel that nobody subscribes to, with its messages. */
@@ -262,7 +208,7 @@ export class MemoryStore implements Store {
     const channel = this.#channels.get(name);
     if (!channel || channel.subscribers > 0) return;
     channel.clear();
-    this.#forget(channel);
+    this.#channels.forget(channel);
   }
 
   async info(name: string): Promise<ChannelInfo | undefined> {
@@ -275,13 +221,13 @@ export class MemoryStore implements Store {
     const before = channel.info();
     const ended = channel.endSubscribers('deleted');
     channel.clear();
-    this.#fileIdle(channel);
+    this.#channels.idle(channel);
     await ended;
     return before;
   }
 
   subscribe(names: readonly string[], start: Start | Seen, sink: Sink): Subscription {
-    const feed = this.#findFeed(names) ?? this.#newFeed(names);
+    const feed = this.#feeds.find(names) ?? this.#newFeed(names);
     for (const channel of feed.channels) channel.expire();
     const subscription = new MemorySubscription(feed, sink, start);
     feed.add(subscription);
@@ -302,7 +248,7 @@ export class MemoryStore implements Store {
     limit: number,
     limitBytes: number,
   ): Promise<Delivery[]> {
-    const channels = this.#list(names);
+    const channels = this.#channels.list(names);
     for (const channel of channels) {
       channel.expire();
       channel.seen();
@@ -327,12 +273,12 @@ export class MemoryStore implements Store {
   }
 
   async listInfo(names: readonly string[]): Promise<ListInfo | undefined> {
-    return this.#findFeed(names)?.info();
+    return this.#feeds.find(names)?.info();
   }
 
   subscribersHere(names: readonly string[]): number {
     const [name, ...others] = names;
-    if (others.length > 0) return this.#findFeed(names)?.subscribers ?? 0;
+    if (others.length > 0) return this.#feeds.find(names)?.subscribers ?? 0;
     return this.#channels.get(name as string)?.subscribers ?? 0;
   }
 
@@ -341,51 +287,35 @@ export class MemoryStore implements Store {
   }
 
   get size(): StoreSize {
-    return {
-      channels: this.#channels.size,
-      lists: this.#lists,
-      messages: this.#messages,
-      bytes: this.#usedBytes(),
-    };
+    const { messages, bytes } = this.#channels.space;
+    return { channels: this.channels.size, lists: this.#feeds.lists, messages, bytes };
   }
 
   newChannels(names: readonly string[]): number {
     const [name] = names;
-    if (names.length === 1) return this.#channels.has(name as string) ? 0 : 1;
-    return new Set(names.filter((one) => !this.#channels.has(one))).size;
+    if (names.length === 1) return this.#channels.get(name as string) ? 0 : 1;
+    return new Set(names.filter((one) => !this.#channels.get(one))).size;
   }
 
   totals(): StoreTotals {
-    let subscribers = 0;
-    for (const feed of this.#feeds.values()) subscribers += feed.subscribers;
-    return { channels: this.#channels.size, subscribers, messages: this.#messages, bytes: this.#usedBytes() };
+    const { messages, bytes } = this.#channels.space;
+    return { channels: this.channels.size, subscribers: this.#feeds.subscribers, messages, bytes };
   }
 
   /** Entries in the agenda, at most one a channel. */
   get filed(): number {
-    return this.#agenda.size;
+    return this.#channels.filed;
   }
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#closing = true;
-    await this.#end(this.#feeds.values());
+    await this.#end(this.#feeds.all());
   }
 
   /** Forgets everything after `close`, for a process that goes on: its groups count nothing of this store any more. */
-  async drop(): Promise<void> {
-    this.#isDropped = true;
-    let left = DROPPED_PER_TURN;
-    for (const channel of this.#channels.values()) {
-      left -= 1 + channel.buffer.length;
-      channel.buffer.clear();
-      channel.group?.channelLeft();
-      channel.group = undefined;
-      if (left > 0) continue;
-      left = DROPPED_PER_TURN;
-      await nextTurn();
-    }
-    this.#channels.clear();
+  drop(): Promise<void> {
+    return this.#channels.drop();
   }
 
   async #end(feeds: Iterable<Feed>): Promise<void> {
@@ -395,106 +325,15 @@ export class MemoryStore implements Store {
 
   /** Counts and hands on what a channel has just kept. */
   #stored(channel: MemoryChannel, message: Message): Promise<void> | undefined {
-    if (message.buffered) this.#kept(channel, message);
-    else this.#fileIdle(channel);
+    if (message.buffered) this.#channels.kept(channel, message);
+    else this.#channels.idle(channel);
     return channel.handOn(message);
   }
 
-  #kept(channel: MemoryChannel, message: Message): void {
-    const bytes = keptBytes(message);
-    this.#bytes += bytes;
-    this.#messages += 1;
-    channel.group?.messageKept(bytes);
-    this.#agenda.file(channel, message.expiresAtMs);
-    if (channel.subscribers === 0) this.#evictions.filled(channel);
-  }
-
-  #hasRoom(draft: MessageDraft): boolean {
-    return this.#usedBytes() + keptBytes(draft) <= this.#limitBytes;
-  }
-
-  #usedBytes(): number {
-    return this.#bytes + this.#channels.size * CHANNEL_OVERHEAD_BYTES;
-  }
-
-  #obtain(name: string): MemoryChannel {
-    let channel = this.#channels.get(name);
-    if (!channel) {
-      channel = this.#newChannel(name);
-      if (!this.#isDropped) {
-        channel.group = this.groups.ofNewChannel(name);
-        channel.group.channelCame();
-      }
-      this.#channels.set(name, channel);
-      this.#bytes += extraBytes(name);
-    }
-    return channel;
-  }
-
-  /** The channels of a list; those that nobody knows are empty, and nobody gets to know them. */
-  #list(names: readonly string[]): MemoryChannel[] {
-    return names.map((name) => this.#channels.get(name) ?? this.#newChannel(name));
-  }
-
-  #newChannel(name: string): MemoryChannel {
-    return new MemoryChannel(name, this.#channelHost);
-  }
-
-  /** The feed of this list as if everything had happened everywhere at once; see Rounds. */
-  #findFeed(names: readonly string[]): Feed | undefined {
-    const key = names.join(',');
-    const feed = this.#feeds.get(key);
-    if (feed) this.#rounds.settle(feed);
-    return this.#feeds.get(key); // perhaps it has just been closed
-  }
-
   #newFeed(names: readonly string[]): Feed {
-    const channels = names.map((name) => this.#obtain(name));
+    const channels = names.map((name) => this.#channels.obtain(name));
     const feed = new Feed(names.join(','), channels, this.#feedHost);
-    this.#feeds.set(feed.key, feed);
-    if (names.length > 1) this.#lists += 1;
+    this.#feeds.add(feed);
     return feed;
-  }
-
-  #forgetFeed({ key, channels }: Feed): void {
-    if (this.#feeds.delete(key) && channels.length > 1) this.#lists -= 1;
-  }
-
-  #dropped(message: Message, { group }: MemoryChannel): void {
-    const bytes = keptBytes(message);
-    this.#bytes -= bytes;
-    this.#messages -= 1;
-    group?.messageDropped(bytes);
-  }
-
-  #fileIdle(channel: MemoryChannel): void {
-    this.#agenda.file(channel, channel.lastUsedMs + IDLE_CHANNEL_SECONDS * 1000);
-  }
-
-  /** Expires a channel's messages; forgets it when it is idle, else files it for its next look. */
-  #attend(channel: MemoryChannel): void {
-    if (this.#channels.get(channel.name) !== channel) return;
-    channel.expire();
-    const oldest = channel.buffer.at(0);
-    if (oldest) {
-      this.#agenda.file(channel, oldest.expiresAtMs);
-    } else if (channel.missing) {
-      this.#agenda.file(channel, channel.missing.expiresAtMs);
-    } else if (channel.subscribers === 0) {
-      const idleMs = this.#clock.steadyMs() - channel.lastUsedMs;
-      if (idleMs >= IDLE_CHANNEL_SECONDS * 1000) this.#forget(channel);
-      else this.#fileIdle(channel);
-    }
-  }
-
-  #forget(channel: MemoryChannel): void {
-    this.#channels.delete(channel.name);
-    this.#bytes -= extraBytes(channel.name);
-    this.#evictions.forget(channel);
-    channel.group?.channelLeft();
-    this.#forgotten?.(channel.name);
-    // A channel that begins anew gives its first id of a second again, so that second must be over for everyone: after
-    // the wall clock stepped back it could last for hours.
-    if (channel.lastMessageId) this.#ids.skip(channel.lastMessageId.time);
   }
 }
