@@ -3,7 +3,6 @@
  * served from a local copy of their channels, so Redis sees one subscriber a process however many clients there are.
  */
 import type { RedisConfig, RedisLocationSettings, RedisUpstream } from '../../../handoff/redis.ts';
-import { ScriptError } from '../../../lua/script-error.ts';
 import { scripts } from '../../../lua/scripts.generated.ts';
 import type { Groups } from '../groups.ts';
 import type { Seen } from '../memory/buffer-reader.ts';
@@ -21,31 +20,29 @@ import type {
   StoreTotals,
   Subscription,
 } from '../store.ts';
-import { formatUnstoredMessage } from './announcement.ts';
 import { Arrivals } from './arrivals.ts';
 import { type ChannelKeys, channelKeys } from './channel-keys.ts';
 import { StoredMirror, UnstoredMirror } from './channel-mirror.ts';
 import { DeadWorkers } from './dead-workers.ts';
 import { Deflater } from './deflater.ts';
 import { RedisFellows } from './fellows.ts';
+import { inTime, loadedInTime } from './in-time.ts';
+import { Joining } from './joining.ts';
 import { Limiter } from './limiter.ts';
-import { RedisFullError, type RedisLink, RedisUnavailableError, type ShutdownCall } from './link.ts';
+import type { RedisLink, ShutdownCall } from './link.ts';
 import { ListOrder } from './list-order.ts';
-import { publishArguments, storeArguments } from './publish-arguments.ts';
+import { RedisPublisher } from './publisher.ts';
 import { pastLimiter, RedisPast } from './redis-past.ts';
 import { registrationSettings } from './registration.ts';
 import { RemoteChannel, type RemoteHost } from './remote-channel.ts';
 import { RemoteSubscription } from './remote-subscription.ts';
-import { parseFigures, parseNostoreFigures, passedOn } from './replies.ts';
+import { parseFigures } from './replies.ts';
 import { SubscriberCounts } from './subscriber-counts.ts';
 
 /** What a store does by its configuration; locations that say the same share one. */
 export type RedisStoreSettings = RedisLocationSettings &
   Pick<RedisConfig, 'fakesubIntervalMs' | 'publishCutoffBytes'> &
   Pick<RedisUpstream, 'accurateSubscriberCount' | 'idleChannelKeepalive' | 'idleChannelKeepaliveMarginMs'>;
-
-/** Milliseconds to wait for what Redis has of a channel, or says about it. */
-const CHANNEL_DEADLINE_MS = 5000;
 
 /** Channels that are read at a time. Each has a few calls under way, and clients' calls have to find room beside them. */
 const MAX_READING = 500;
@@ -62,8 +59,8 @@ export class RedisStore implements Store {
   readonly #channels = new Map<string, RemoteChannel>();
   /** The same by their PUBSUB channels, one character a byte. */
   readonly #byPubsub = new Map<string, RemoteChannel>();
-  /** Subscriptions whose channels are still being read, with what resolves when they are, or it takes too long. */
-  readonly #waiting = new Map<RemoteSubscription, Promise<unknown>>();
+  readonly #publisher: RedisPublisher;
+  readonly #joining: Joining;
   /** What the local copies have no room for. */
   readonly #past: RedisPast;
   readonly #counts: SubscriberCounts;
@@ -97,6 +94,8 @@ export class RedisStore implements Store {
     this.fellows = new RedisFellows(link, settings.redisNamespace);
     this.#settings = settings;
     this.#link = link;
+    this.#publisher = new RedisPublisher(link, settings);
+    this.#joining = new Joining(fault);
     this.#local = local;
     this.#arrivals = new Arrivals(local.groups);
     this.#counts = counts;
@@ -146,49 +145,21 @@ export class RedisStore implements Store {
   }
 
   async publish(name: string, draft: MessageDraft, limits: BufferLimits): Promise<ChannelInfo> {
-    const joined = this.#joined(name);
+    const joined = this.#joining.joined(this.#channels.get(name));
     if (joined) await joined;
     const keys = channelKeys(this.#settings.redisNamespace, name);
-    const { head } = keys;
-    const { redisStorageMode, redisNostoreFastpublish, publishCutoffBytes } = this.#settings;
     if (this.#channels.has(name)) this.deflater.published(draft);
-    if (redisStorageMode !== 'nostore') {
-      const args = storeArguments(draft, limits, this.#link, publishCutoffBytes, this.#accurate);
-      const reply = await this.#link
-        .run(scripts.publish, [head], args, { repeatable: false })
-        .catch((error: unknown) => {
-          throw isFull(error)
-            ? new RedisFullError(`Redis is full: ${error.message}`, { cause: error })
-            : error;
-        });
-      const figures = parseFigures(reply) as ChannelInfo;
+    const figures = await this.#publisher.publish(keys, draft, limits);
+    if (this.#settings.redisStorageMode !== 'nostore') {
       this.#channels.get(name)?.published(figures.lastMessageId);
-      return this.#seen(name, keys, figures);
     }
-    const time = Math.floor(Date.now() / 1000);
-    if (redisNostoreFastpublish) {
-      const subscribers = await this.#link.publish(
-        keys.pubsub,
-        formatUnstoredMessage(
-          { ...draft, ttlSeconds: limits.timeoutSeconds, compressed: draft.deflated !== undefined },
-          time,
-        ),
-      );
-      return passedOn(subscribers);
-    }
-    const reply = await this.#link.run(
-      scripts.publish_nostore,
-      [head],
-      [...publishArguments(draft, limits.timeoutSeconds), time, this.#link.publishCommand, this.#accurate],
-      { repeatable: false },
-    );
-    return this.#seen(name, keys, parseNostoreFigures(reply));
+    return this.#seen(name, keys, figures);
   }
 
   async info(name: string): Promise<ChannelInfo | undefined> {
-    await this.#joined(name);
+    await this.#joining.joined(this.#channels.get(name));
     const keys = channelKeys(this.#settings.redisNamespace, name);
-    const reply = await this.#link.run(scripts.find_channel, [keys.head], [this.#accurate], {
+    const reply = await this.#link.run(scripts.find_channel, [keys.head], [this.#publisher.accurate], {
       repeatable: true,
     });
     const figures = parseFigures(reply);
@@ -196,9 +167,9 @@ export class RedisStore implements Store {
   }
 
   async delete(name: string): Promise<ChannelInfo | undefined> {
-    await this.#joined(name);
+    await this.#joining.joined(this.#channels.get(name));
     const { head, id } = channelKeys(this.#settings.redisNamespace, name);
-    const args = [id, this.#link.publishCommand, this.#accurate];
+    const args = [id, this.#link.publishCommand, this.#publisher.accurate];
     let stopWaiting: (() => void) | undefined;
     const heard = new Promise<void>((resolve) => {
       stopWaiting = this.#channels.get(name)?.onDeletion(resolve);
@@ -233,7 +204,7 @@ export class RedisStore implements Store {
       },
       () => {
         arrived();
-        this.#arrived(subscription, channels);
+        this.#joining.over(subscription, channels);
         if (hasJoined) this.#order.leave(list);
         for (const channel of channels) {
           channel.release(true);
@@ -247,7 +218,10 @@ export class RedisStore implements Store {
       const settle = async (): Promise<void> => {
         from = await this.#settle(names, start);
       };
-      void this.#arrive(subscription, channels, () => (this.#needsPast(names, start) ? settle() : undefined));
+      void this.#joining.begin(subscription, channels, [
+        () => this.#together(channels),
+        () => (this.#needsPast(names, start) ? settle() : undefined),
+      ]);
       return subscription;
     }
     try {
@@ -266,9 +240,8 @@ export class RedisStore implements Store {
         await loadedInTime(Promise.all(channels.map((channel) => channel.loaded)));
       }
       // Who was told that a message is stored, and then asks, shall get it.
-      const late = channels.map((channel) => channel.caughtUp).filter((promise) => promise !== undefined);
-      if (late.length > 0) await inTime(Promise.all(late));
-      await this.#together(channels);
+      const late = [...channels.map((channel) => channel.caughtUp), this.#together(channels)];
+      if (late.some((promise) => promise !== undefined)) await inTime(Promise.all(late));
       const from = this.#needsPast(names, start) ? await this.#settle(names, start) : start;
       return await this.#local.read(names, from, limit, limitBytes);
     } finally {
@@ -277,7 +250,7 @@ export class RedisStore implements Store {
   }
 
   async listInfo(names: readonly string[]): Promise<ListInfo | undefined> {
-    await Promise.all(names.map((name) => this.#joined(name)));
+    await Promise.all(names.map((name) => this.#joining.joined(this.#channels.get(name))));
     return this.#local.listInfo(names);
   }
 
@@ -352,7 +325,7 @@ export class RedisStore implements Store {
     this.#past.stop();
     this.#counts.stop();
     this.#deadWorkers.stop();
-    for (const subscription of this.#waiting.keys()) subscription.end('shutdown');
+    this.#joining.stop();
     await this.#local.close();
   }
 
@@ -382,61 +355,9 @@ export class RedisStore implements Store {
     return { seen };
   }
 
-  /**
-   * Begins a subscription once its channels are there.
-   * @param settle finds out where it begins.
-   */
-  async #arrive(
-    subscription: RemoteSubscription,
-    channels: readonly RemoteChannel[],
-    settle: () => Promise<void> | undefined,
-  ): Promise<void> {
-    this.#waiting.set(subscription, Promise.all(channels.map((channel) => channel.ready)));
-    for (const channel of channels) channel.arriving.add(subscription);
-    await Promise.all(channels.map((channel) => channel.loaded));
-    try {
-      for (const lacks of [() => this.#together(channels), settle]) {
-        const provided = lacks();
-        if (!provided) continue;
-        const ready = provided.catch(() => {});
-        this.#waiting.set(subscription, ready);
-        await provided;
-      }
-      this.#arrived(subscription, channels);
-      subscription.begin();
-    } catch (error) {
-      this.#arrived(subscription, channels);
-      if (!(error instanceof RedisUnavailableError))
-        this.#host.fault(channels.map(({ name }) => name).join(','), error);
-      subscription.end('fault');
-    }
-  }
-
   /** Resolves when a list's channels have come equally far, undefined if they have; see ListOrder. */
   #together(channels: readonly RemoteChannel[]): Promise<void> | undefined {
     return channels.length > 1 ? this.#order.together(channels) : undefined;
-  }
-
-  /** It waits no more. */
-  #arrived(subscription: RemoteSubscription, channels: readonly RemoteChannel[]): void {
-    this.#waiting.delete(subscription);
-    for (const channel of channels) channel.arriving.delete(subscription);
-  }
-
-  /**
-   * Who subscribed here before something happens to the channel here shall see it, unless that takes too long.
-   * @returns undefined when there is nobody to wait for.
-   */
-  #joined(name: string): Promise<void> | undefined {
-    const channel = this.#channels.get(name);
-    return channel && (!channel.isLoaded || channel.arriving.size > 0) ? this.#allJoined(channel) : undefined;
-  }
-
-  async #allJoined(channel: RemoteChannel): Promise<void> {
-    if (!channel.isLoaded) await channel.ready;
-    if (channel.arriving.size > 0) {
-      await Promise.all(Array.from(channel.arriving, (subscription) => this.#waiting.get(subscription)));
-    }
   }
 
   /** The subscribers of a channel that has none here may be those of a server that died. */
@@ -451,10 +372,6 @@ export class RedisStore implements Store {
     this.#reading.add(channel, isAwaited ? 0 : channel.clients > 0 ? 1 : 2);
   }
 
-  get #accurate(): '0' | '1' {
-    return this.#settings.accurateSubscriberCount ? '1' : '0';
-  }
-
   #use(name: string, subscribes: boolean): RemoteChannel {
     let channel = this.#channels.get(name);
     if (!channel) {
@@ -465,28 +382,4 @@ export class RedisStore implements Store {
     channel.use(subscribes);
     return channel;
   }
-}
-
-/** Redis had no room for what a script was to write, and nothing of it was done. */
-function isFull(error: unknown): error is ScriptError {
-  return error instanceof ScriptError && error.code === 'OOM';
-}
-
-/** Waits, but not too long; false when that was not enough. */
-async function inTime(done: Promise<unknown>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), CHANNEL_DEADLINE_MS);
-  });
-  try {
-    return await Promise.race([done.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** @throws RedisUnavailableError when it takes too long. */
-async function loadedInTime(loaded: Promise<unknown>): Promise<void> {
-  if (!(await inTime(loaded)))
-    throw new RedisUnavailableError('no word from Redis about the channel in time');
 }
