@@ -2567,116 +2567,6 @@ export const scripts = {
     ],
   },
   /**
-   * Tells all servers to end a channel's subscribers with a status; the channel and its messages stay. Servers of Nchan
-   * know the alert, but do nothing about it.
-   *
-   * KEYS[1] channel          key of the channel's head, ns{channel:ID}
-   * ARGV[1] id               the channel's id as in the key
-   * ARGV[2] status           HTTP status, 400 to 599
-   * ARGV[3] publish_command  PUBLISH, or SPUBLISH in a cluster that has it
-   *
-   * Reply: servers that heard it
-   */
-  publish_status: {
-    name: 'publish_status',
-    sha1: 'c3a6cd66cb8bdbe7d26811336b10843e23341d2e',
-    source: bytes('utf8', [
-      "-- Tells all servers to end a channel's subscribers with a status; the channel and its messages stay. Servers of Nchan\n",
-      '-- know the alert, but do nothing about it.\n',
-      '--\n',
-      "-- KEYS[1] channel          key of the channel's head, ns{channel:ID}\n",
-      "-- ARGV[1] id               the channel's id as in the key\n",
-      '-- ARGV[2] status           HTTP status, 400 to 599\n',
-      '-- ARGV[3] publish_command  PUBLISH, or SPUBLISH in a cluster that has it\n',
-      '--\n',
-      '-- Reply: servers that heard it\n',
-      '\n',
-      '-- What all servers with subscribers of a channel must know goes over its PUBSUB channel as a msgpack array.\n',
-      '\n',
-      '-- Returns how many servers heard it.\n',
-      'local function announce(command, channel, array)\n',
-      '  return redis.call(command, channel .. ":pubsub", cmsgpack.pack(array))\n',
-      'end\n',
-      '\n',
-      '-- For what servers of Nchan announce by PUBLISH also where messages go by SPUBLISH: whoever listens either way gets it.\n',
-      'local function announce_both_ways(command, channel, array)\n',
-      '  local heard = announce("PUBLISH", channel, array)\n',
-      '  if command == "SPUBLISH" then heard = math.max(heard, announce("SPUBLISH", channel, array)) end\n',
-      '  return heard\n',
-      'end\n',
-      "-- Checks of a script's arguments. They remember the first wrong one, so that a script checks them all, then refuses\n",
-      '-- once, before it has changed anything.\n',
-      '\n',
-      'local wrong\n',
-      '\n',
-      'local function expect(name, value, expectation)\n',
-      '  wrong = wrong or (name .. (value and expectation or " is missing"))\n',
-      'end\n',
-      '\n',
-      '-- The argument as it came, which may be empty.\n',
-      'local function text(name, value)\n',
-      '  if not value then expect(name, value) end\n',
-      '  return value\n',
-      'end\n',
-      '\n',
-      '-- Larger numbers would lose digits as text.\n',
-      'local MAX_INTEGER = 10 ^ 13\n',
-      '\n',
-      '-- The argument as a number; it must be whole and at least `least`.\n',
-      'local function integer(name, value, least)\n',
-      '  local number = tonumber(value)\n',
-      '  if number and number >= least and number <= MAX_INTEGER and number % 1 == 0 then return number end\n',
-      '  expect(name, value, " must be a whole number of at least " .. least)\n',
-      'end\n',
-      '\n',
-      '-- The argument as it came, one of two words.\n',
-      'local function either(name, value, one, other)\n',
-      '  if value == one or value == other then return value end\n',
-      '  expect(name, value, " must be " .. one .. " or " .. other)\n',
-      'end\n',
-      '\n',
-      '-- The error reply for the wrong argument, nil when all are right.\n',
-      'local function refusal()\n',
-      '  return wrong and redis.error_reply("ERR " .. wrong)\n',
-      'end\n',
-      '\n',
-      'local channel = text("channel", KEYS[1])\n',
-      'local id = text("id", ARGV[1])\n',
-      'local status = integer("status", ARGV[2], 400)\n',
-      'if status and status > 599 then expect("status", status, " must be at most 599") end\n',
-      'local command = either("publish_command", ARGV[3], "PUBLISH", "SPUBLISH")\n',
-      'local refused = refusal()\n',
-      'if refused then return refused end\n',
-      '\n',
-      'return announce_both_ways(command, channel, { "alert", "unsub all", id, status })\n',
-    ]),
-    keys: [
-      { name: 'channel', description: "key of the channel's head, ns{channel:ID}" },
-    ],
-    args: [
-      { name: 'id', description: "the channel's id as in the key" },
-      { name: 'status', description: 'HTTP status, 400 to 599' },
-      { name: 'publish_command', description: 'PUBLISH, or SPUBLISH in a cluster that has it' },
-    ],
-    lines: [
-      { embedded: 1, file: 'publish_status.lua', line: 1 },
-      { embedded: 11, file: 'include/announce.lua', line: 1, includedAt: 11 },
-      { embedded: 24, file: 'include/argument.lua', line: 1, includedAt: 12 },
-      { embedded: 59, file: 'publish_status.lua', line: 13 },
-    ],
-    comment: [
-      " Tells all servers to end a channel's subscribers with a status; the channel and its messages stay. Servers of Nchan",
-      ' know the alert, but do nothing about it.',
-      '',
-      " KEYS[1] channel          key of the channel's head, ns{channel:ID}",
-      " ARGV[1] id               the channel's id as in the key",
-      ' ARGV[2] status           HTTP status, 400 to 599',
-      ' ARGV[3] publish_command  PUBLISH, or SPUBLISH in a cluster that has it',
-      '',
-      ' Reply: servers that heard it',
-    ],
-  },
-  /**
    * Asks all servers to tell about each of their subscribers of a channel, on the channel meta/sr<request>.
    *
    * KEYS[1] channel          key of the channel's head, ns{channel:ID}
@@ -3386,10 +3276,10 @@ export const scripts = {
 
 export type Scripts = typeof scripts;
 
-export const count = 20;
+export const count = 19;
 
 /** The hashes of all scripts, with blanks between. */
-export const allHashes = '7571275598b52c0571dc80ccc86d4b892425a252 efa12e2820e566f7ca0fcab0d897aa8141bb638e 7987c6327eadd671ad93fb3e00107d5d59554795 59b1cb64d5eecabf0389d02c02675f59c21d45c6 197f8b434cc65aeca4998a684e51b54c193bc83d 8bdcc5921004efbdc0aa705ae81cebe5dc99b993 cbc548e8a2b869e5b9cd1a67240bfd74b4ba2525 dd51216cb4c3c75a9bd021f33a363b14908c5e0a 1594a071f91c7606dadfde2a654d9dfbcaaef5f4 51c0a5e15290948ef34fdda8108a9409bb5e0ac7 23c50dc1885726b912c469a4e364ca3dda64e362 d58fe9ec3160f346c630f6591ac4c14c1ea9c567 4c6b510c13208df74eb3cfba03283e389039ba89 97b762a78c35f8918ced055b63a9536054c189a8 3265222bac67cf63641a563f060cbc69a97fdebc c3a6cd66cb8bdbe7d26811336b10843e23341d2e ba6f888c2c4856c2b8b24444fd617f4f78b047dd a67182fe36858912250ec3d1443df88ab71dba39 3cc37ffa261fd53ffef4ebad19d2a4bdb47aaf72 d61712a8ea9c6145fa065c5959e2f8336118d167';
+export const allHashes = '7571275598b52c0571dc80ccc86d4b892425a252 efa12e2820e566f7ca0fcab0d897aa8141bb638e 7987c6327eadd671ad93fb3e00107d5d59554795 59b1cb64d5eecabf0389d02c02675f59c21d45c6 197f8b434cc65aeca4998a684e51b54c193bc83d 8bdcc5921004efbdc0aa705ae81cebe5dc99b993 cbc548e8a2b869e5b9cd1a67240bfd74b4ba2525 dd51216cb4c3c75a9bd021f33a363b14908c5e0a 1594a071f91c7606dadfde2a654d9dfbcaaef5f4 51c0a5e15290948ef34fdda8108a9409bb5e0ac7 23c50dc1885726b912c469a4e364ca3dda64e362 d58fe9ec3160f346c630f6591ac4c14c1ea9c567 4c6b510c13208df74eb3cfba03283e389039ba89 97b762a78c35f8918ced055b63a9536054c189a8 3265222bac67cf63641a563f060cbc69a97fdebc ba6f888c2c4856c2b8b24444fd617f4f78b047dd a67182fe36858912250ec3d1443df88ab71dba39 3cc37ffa261fd53ffef4ebad19d2a4bdb47aaf72 d61712a8ea9c6145fa065c5959e2f8336118d167';
 
 /** Every script, in the order of the files. */
 export function* each(): Generator<Script> {

@@ -62,6 +62,8 @@ export interface OrdealOptions {
   readonly transports?: readonly Transport[];
   /** Channels keep nothing, so that a subscriber begins with what is published then, and is not cut off. */
   readonly unstored?: boolean;
+  /** Without subscribers of lists: what comes from several servers is not in order to the millisecond. */
+  readonly unlisted?: boolean;
   /** Without large messages: subscribers get them from Redis, or not at all if Redis loses them. */
   readonly small?: boolean;
 }
@@ -78,7 +80,7 @@ export class Ordeal {
   readonly #unstored: boolean;
 
   constructor(nodes: readonly Njchan[], size: Size = SMALL, options: OrdealOptions = {}) {
-    const { transports = MIX, unstored = false, small = false } = options;
+    const { transports = MIX, unstored = false, unlisted = unstored, small = false } = options;
     this.nodes = nodes;
     this.#size = size;
     this.#unstored = unstored;
@@ -102,7 +104,7 @@ export class Ordeal {
       if (c % LIST_LENGTH !== 0) return single;
       const list = this.#channels.slice(c, c + LIST_LENGTH);
       // Who is not cut off does not see by an order whether anything would be lost.
-      return [...single, ...subscribers(unstored ? 0 : size.listSubscribers, c / LIST_LENGTH, list)];
+      return [...single, ...subscribers(unlisted ? 0 : size.listSubscribers, c / LIST_LENGTH, list)];
     });
   }
 

@@ -6,7 +6,6 @@ import { coverageText, LuaCoverage, ratio } from './probes/coverage.ts';
 import {
   describeGetSubscriberInfoId,
   describePublishNostore,
-  describePublishStatus,
   describeRequestSubscriberInfo,
 } from './scripts/alerts.ts';
 import { describeChannelLife } from './scripts/channel-life.ts';
@@ -48,7 +47,6 @@ const SUITES: Record<string, (lua: Lua) => void> = {
   nth_message: describeNthMessage,
   publish: describePublish,
   publish_nostore: describePublishNostore,
-  publish_status: describePublishStatus,
   request_subscriber_info: describeRequestSubscriberInfo,
   rsck: describeRsck,
   subscriber_register: describeSubscriberRegister,

@@ -5,6 +5,7 @@ import {
   type PublisherTransport,
   type SubscriberTransport,
 } from '../../../handoff/settings.ts';
+import { ValueError } from '../errors.ts';
 import { type Keywords, matchKeyword } from '../keywords.ts';
 import type { Token } from '../lexer.ts';
 import {
@@ -13,6 +14,7 @@ import {
   type Expressions,
   expressions,
   type GroupRights,
+  type Row,
   row,
   valid,
 } from './row.ts';
@@ -115,8 +117,37 @@ function addUpRights(own: GroupRights | undefined, outer: GroupRights | undefine
   return { words: new Set([...outer.words, ...own.words]), withoutOuter: outer.withoutOuter };
 }
 
-/** What all of these directives have in common. */
-export const COMMON = { contexts: 'SLI', slot: 'endpoint', onDuplicate: 'add', inherit: addUp } as const;
+/** What is served by directives of our own: nobody's configuration has them beside others. */
+const OWN: ReadonlySet<Endpoint['serves']> = new Set(['metrics', 'live', 'ready']);
+
+/**
+ * A directive that says what a location does. Where one level has several of Nchan's, the last one wins or they add up,
+ * as with Nchan; beside one of our own there may be no other.
+ */
+export function endpointRow(
+  own: Omit<Row<'endpoint'>, 'slot' | 'onDuplicate' | 'inherit' | 'contexts'> & {
+    readonly contexts?: string;
+  },
+): Row {
+  return row({
+    contexts: 'SLI',
+    ...own,
+    slot: 'endpoint',
+    onDuplicate: 'add',
+    inherit: addUp,
+    parse(call) {
+      const endpoint = own.parse(call);
+      const { current, name } = call;
+      const isOther = current && endpoint && current.serves !== endpoint.serves;
+      if (isOther && (OWN.has(current.serves) || OWN.has(endpoint.serves))) {
+        throw new ValueError(
+          `"${name}" directive is not allowed beside another that says what the location does; give it one of its own`,
+        );
+      }
+      return endpoint;
+    },
+  });
+}
 
 /** A level of which no directive says that it has channels. */
 export const NO_CHANNELS: Pick<Endpoint, 'publisher' | 'subscriber'> = {
@@ -125,8 +156,7 @@ export const NO_CHANNELS: Pick<Endpoint, 'publisher' | 'subscriber'> = {
 };
 
 export const ENDPOINTS = [
-  row({
-    ...COMMON,
+  endpointRow({
     names: ['nchan_publisher', 'nchan_publisher_location', 'push_publisher'],
     args: [0, 2],
     default: 'without words: `http websocket`',
@@ -138,8 +168,7 @@ export const ENDPOINTS = [
       return words;
     },
   }),
-  row({
-    ...COMMON,
+  endpointRow({
     names: ['nchan_subscriber', 'nchan_subscriber_location', 'push_subscriber'],
     args: [0, 5],
     default: 'without words: `websocket eventsource longpoll chunked multipart`',
@@ -155,8 +184,7 @@ export const ENDPOINTS = [
       return words;
     },
   }),
-  row({
-    ...COMMON,
+  endpointRow({
     names: ['nchan_pubsub', 'nchan_pubsub_location'],
     args: [0, 6],
     default: 'without words: what both of the above have without words',
@@ -190,8 +218,7 @@ export const INFO_TRANSPORTS: readonly SubscriberTransport[] = [
 ];
 
 /** Not among the others in the documentation: it publishes and subscribes to nothing. */
-export const SUBSCRIBER_INFO = row({
-  ...COMMON,
+export const SUBSCRIBER_INFO = endpointRow({
   names: ['nchan_subscriber_info'],
   contexts: 'L',
   args: [0, 0],
@@ -208,8 +235,7 @@ export const SUBSCRIBER_INFO = row({
 });
 
 /** Not among the others in the documentation: it is about Redis. */
-export const REDIS_STATS = row({
-  ...COMMON,
+export const REDIS_STATS = endpointRow({
   names: ['nchan_redis_upstream_stats'],
   contexts: 'SL',
   args: [1, 1],

@@ -1,8 +1,8 @@
 /** Locations that tell about the sidecar as a whole (spec/hooks.md §8, docs/operations.md). */
 import type { FiguresName } from '../../../handoff/settings.ts';
 import { ValueError } from '../errors.ts';
-import { COMMON, NO_CHANNELS } from './endpoints.ts';
-import { type Call, type Endpoint, row } from './row.ts';
+import { endpointRow, NO_CHANNELS } from './endpoints.ts';
+import type { Call, Endpoint } from './row.ts';
 
 function serving({ current }: Call<'endpoint'>, serves: FiguresName): Endpoint {
   return { ...NO_CHANNELS, ...current, serves };
@@ -11,8 +11,7 @@ function serving({ current }: Call<'endpoint'>, serves: FiguresName): Endpoint {
 const HEALTH: Readonly<Record<string, FiguresName>> = { live: 'live', ready: 'ready' };
 
 export const FIGURES = [
-  row({
-    ...COMMON,
+  endpointRow({
     names: ['nchan_stub_status'],
     contexts: 'L',
     args: [0, 0],
@@ -22,8 +21,7 @@ export const FIGURES = [
       'See [operations.md](operations.md#nchan_stub_status).',
     parse: (call) => serving(call, 'stub_status'),
   }),
-  row({
-    ...COMMON,
+  endpointRow({
     names: ['njchan_metrics'],
     contexts: 'L',
     args: [0, 0],
@@ -31,8 +29,7 @@ export const FIGURES = [
     doc: 'Makes the location answer every request with metrics for Prometheus: [operations.md](operations.md#metrics).',
     parse: (call) => serving(call, 'metrics'),
   }),
-  row({
-    ...COMMON,
+  endpointRow({
     names: ['njchan_health'],
     contexts: 'L',
     args: [0, 1],

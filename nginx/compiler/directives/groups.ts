@@ -1,7 +1,7 @@
 /** Groups of channels: what they have, what they may have, and where that is looked at (spec/hooks.md §7). */
 import { type GroupRight, parseGroupBytes, parseGroupCount } from '../../../handoff/group.ts';
 import { type Keywords, matchKeyword } from '../keywords.ts';
-import { COMMON, NO_CHANNELS } from './endpoints.ts';
+import { endpointRow, NO_CHANNELS } from './endpoints.ts';
 import {
   type Call,
   type Expressions,
@@ -49,8 +49,7 @@ export const GROUPS = [
     doc: "`on` makes the limits of a channel's group hold for publishers and subscribers, and lets a group location work.",
     parse: flag,
   }),
-  row({
-    ...COMMON,
+  endpointRow({
     names: ['nchan_group_location'],
     contexts: 'L',
     args: [0, 3],

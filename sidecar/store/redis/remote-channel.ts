@@ -16,51 +16,22 @@ import {
 } from './announcement.ts';
 import { AnnouncementQueue } from './announcement-queue.ts';
 import { type ChannelKeys, channelKeys } from './channel-keys.ts';
-import { ChannelLife } from './channel-life.ts';
 import type { ChannelMirror } from './channel-mirror.ts';
 import { Delays } from './delay.ts';
-import { ChannelLostError, type RedisLink, RedisUnavailableError } from './link.ts';
-import type { ListOrder } from './list-order.ts';
+import { ChannelLostError, RedisUnavailableError } from './link.ts';
 import { readMessages } from './message-reader.ts';
 import { PassingOn } from './passing-on.ts';
 import { PromisedMessage } from './promised-message.ts';
-import { Registration, type RegistrationSettings } from './registration.ts';
+import { Readiness } from './readiness.ts';
+import type { Registration } from './registration.ts';
+import type { RemoteHost } from './remote-host.ts';
 import type { RemoteSubscription } from './remote-subscription.ts';
 import { Renumbering } from './renumbering.ts';
 import { parseMessage } from './replies.ts';
+import { Standing } from './standing.ts';
 
 /** When what failed is tried again, while Redis is there. */
 const RETRY_DELAY: Delay = { minMs: 1000, jitter: 0.2, backoff: 1, maxMs: 30_000 };
-
-/** Milliseconds after which nobody but its own subscribers waits for a channel any longer, if nothing has failed. */
-const READY_DEADLINE_MS = 15_000;
-
-const LOST = 'Redis has lost what it knew of a channel with subscribers, and is told again';
-
-/** What a channel needs of the store that it belongs to. */
-export interface RemoteHost {
-  readonly link: RedisLink;
-  readonly namespace: string;
-  readonly registration: RegistrationSettings;
-  /** Milliseconds that it stays after its last user left. */
-  readonly idleMs: number;
-  /** Whose messages come first, where channels are in lists together. */
-  readonly order: ListOrder<RemoteChannel>;
-  /** Takes the channel's messages. */
-  mirror(name: string): ChannelMirror;
-  /** Redis knows that this server has subscribers of it. */
-  registered(channel: RemoteChannel): void;
-  /** Redis has lost what it knew of the channel. */
-  lost(channel: RemoteChannel): void;
-  /** It was deleted, by whomever. */
-  deleted(channel: RemoteChannel): void;
-  /** Some server wants to know who subscribes to it here. */
-  asked(channel: RemoteChannel, request: number): void;
-  /** Something went wrong that nobody waits for. */
-  fault(channel: string, error: unknown): void;
-  /** It is used no more, and has left Redis. */
-  left(channel: RemoteChannel): void;
-}
 
 export class RemoteChannel {
   readonly name: string;
@@ -71,25 +42,14 @@ export class RemoteChannel {
   readonly arriving = new Set<RemoteSubscription>();
   readonly #host: RemoteHost;
   readonly #mirror: ChannelMirror;
-  readonly #registration: Registration;
-  readonly #life: ChannelLife;
+  readonly #standing: Standing;
   readonly #renumbering = new Renumbering();
   readonly #retries = new Delays(RETRY_DELAY);
   #users = 0;
-  /** Somebody has subscribed since the last registration. */
-  #subscribed = false;
   #idleTimer: NodeJS.Timeout | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
   /** Its announcements arrive, or did before Redis went away. */
   #listens = false;
-  /** Redis may not know of this server any more. */
-  #registerAgain = false;
-  /** Redis has lost it, unless it was deleted, and nobody was told so. */
-  #lossIsNews = false;
-  /** It may have been deleted unheard. */
-  #mayBeDeleted = false;
-  /** Announcements may have been missed since it was last asked whether it was deleted. */
-  #wasAway = false;
   /** It has read everything up to its newest message, and follows the announcements. */
   #follows = false;
   /** Whether it followed before: its subscribers are to get what no buffer keeps, too. */
@@ -102,10 +62,7 @@ export class RemoteChannel {
   readonly #waiting = new AnnouncementQueue();
   readonly #awaitDeletion = new Set<() => void>();
   readonly #promised = new PromisedMessage((id) => this.#isOld(id));
-  readonly #loaded: Promise<void>;
-  readonly #ready: Promise<void>;
-  #markLoaded!: () => void;
-  #markReady!: () => void;
+  readonly #readiness = new Readiness();
 
   /** False when the channel is used no more: another one of its name may have the local store's. */
   readonly #isHere = () => !this.#gone;
@@ -122,35 +79,32 @@ export class RemoteChannel {
         fault: (error) => this.#failed(error),
       });
     }
-    this.#registration = new Registration(host.link, this.keys, host.registration, {
+    this.#standing = new Standing(host.link, this.keys, host.registration, {
+      clients: () => this.clients,
+      isHere: this.#isHere,
+      deleted: () => this.#deleted(),
       lost: () => {
-        this.#lossIsNews = true;
-        this.#lostByRedis();
+        this.#promised.forget();
+        host.lost(this);
+        void this.#work();
       },
-      fault: (error) => this.#failed(error),
-    });
-    this.#life = new ChannelLife(host.link, this.keys.head);
-    this.#loaded = new Promise((resolve) => {
-      this.#markLoaded = resolve;
-    });
-    this.#ready = new Promise((resolve) => {
-      const deadline = after(READY_DEADLINE_MS, resolve);
-      this.#markReady = () => {
-        clearTimeout(deadline);
-        resolve();
-      };
+      registered: () => host.registered(this),
+      fault: (error) => {
+        if (error instanceof ChannelLostError) host.fault(name, error);
+        else this.#failed(error);
+      },
     });
     host.link.listen(this.keys.pubsub);
   }
 
   /** Resolves when what Redis has of the channel is in the local store. */
   get loaded(): Promise<void> {
-    return this.#loaded;
+    return this.#readiness.loaded;
   }
 
   /** Resolves with `loaded`, or when that fails or takes too long. */
   get ready(): Promise<void> {
-    return this.#ready;
+    return this.#readiness.ready;
   }
 
   /** True once `loaded` has resolved. */
@@ -175,7 +129,7 @@ export class RemoteChannel {
   }
 
   get registration(): Registration {
-    return this.#registration;
+    return this.#standing.registration;
   }
 
   /** Somebody begins to use it: a client that subscribes, or one that only looks. */
@@ -183,11 +137,11 @@ export class RemoteChannel {
     this.#users += 1;
     if (subscribes) {
       this.clients += 1;
-      this.#subscribed = true;
+      this.#standing.subscribed();
     }
     clearTimeout(this.#idleTimer);
     // It is the first that subscribes, perhaps since the channel was deleted.
-    if (subscribes && this.#followedBefore && !this.#registration.registered) void this.readAgain();
+    if (subscribes && this.#followedBefore && !this.registration.registered) void this.readAgain();
   }
 
   /** Somebody uses it no more. */
@@ -218,8 +172,7 @@ export class RemoteChannel {
 
   /** As `cameBack`, but it reads when `readAgain` says so, or with the next announcement. */
   mayHaveMissed(): void {
-    this.#mayBeDeleted = true;
-    this.#wasAway = true;
+    this.#standing.wasAway();
     this.#follows = false;
     this.#isBehind();
   }
@@ -250,8 +203,8 @@ export class RemoteChannel {
       return;
     }
     if (this.#passingOn) {
-      if (announcement.kind === 'message' && announcement.noServers && this.#registration.registered) {
-        void this.#registration.confirm();
+      if (announcement.kind === 'message' && announcement.noServers && this.registration.registered) {
+        void this.registration.confirm();
       }
       this.#passingOn.take(announcement, bytes.length);
       return;
@@ -270,12 +223,12 @@ export class RemoteChannel {
   /** Nothing is delivered or sent from now on. */
   stop(): void {
     this.#gone = true;
-    this.#markReady();
+    this.#readiness.markReady();
     this.#host.order.caughtUp(this);
     clearTimeout(this.#idleTimer);
     clearTimeout(this.#retryTimer);
     this.#passingOn?.stop();
-    this.#registration.stop();
+    this.registration.stop();
   }
 
   /** Reads where it has to, and works off what waits, one after the other. */
@@ -291,11 +244,10 @@ export class RemoteChannel {
           await this.#read();
           continue;
         }
-        if (this.#registerAgain) await this.#register();
+        if (this.#standing.isDue) await this.#register();
         if (!this.#followedBefore) {
           this.#followedBefore = true;
-          this.#markLoaded();
-          this.#markReady();
+          this.#readiness.markLoaded();
         }
         const next = this.#waiting.shift();
         if (!next) return;
@@ -336,7 +288,7 @@ export class RemoteChannel {
 
   #failed(error: unknown): void {
     if (this.#gone) return;
-    this.#markReady();
+    this.#readiness.markReady();
     // While Redis is away nothing else is to be expected; once it is back it reads again.
     if (!(error instanceof RedisUnavailableError)) this.#host.fault(this.name, error);
     if (this.#host.link.available) this.#retry();
@@ -366,49 +318,20 @@ export class RemoteChannel {
   }
 
   /**
-   * Registers this server if it has subscribers, unless they have to be ended: the channel was deleted while nothing was
-   * heard. They can be served without: that Redis is full is no reason to keep from them what can be read.
+   * Has Redis know of this server. Subscribers can be served without: that Redis is full is no reason to keep from them
+   * what can be read.
    * @returns false when that has to be tried again.
    * @throws RedisUnavailableError
    */
   async #register(): Promise<boolean> {
-    this.#registerAgain = false;
     try {
-      if (this.#mayBeDeleted) {
-        const away = this.#wasAway;
-        const deleted = await this.#life.wasDeleted(away);
-        this.#mayBeDeleted = false;
-        if (away) this.#wasAway = false;
-        if (this.#gone) return true;
-        if (deleted) {
-          this.#deleted();
-          return true;
-        }
-      }
-      if (this.#lossIsNews) this.#host.fault(this.name, new ChannelLostError(LOST));
-      this.#lossIsNews = false;
-      // Who came and went meanwhile has made the channel, too.
-      if (this.clients === 0 && !this.#subscribed) return true;
-      await Promise.all([this.#registration.renew(), this.#life.begin()]);
-      if (this.#gone) return true;
-      this.#subscribed = false;
-      // It was deleted meanwhile, and others have subscribed since.
-      this.#registerAgain ||= this.clients > 0 && !this.#registration.registered;
-      this.#host.registered(this);
+      await this.#standing.renew();
       return true;
     } catch (error) {
       if (error instanceof RedisUnavailableError) throw error;
       this.#failed(error);
       return false;
     }
-  }
-
-  #lostByRedis(): void {
-    this.#promised.forget();
-    this.#host.lost(this);
-    this.#mayBeDeleted = true;
-    this.#registerAgain = true;
-    void this.#work();
   }
 
   async #take(message: RedisMessage, buffered: boolean): Promise<void> {
@@ -444,9 +367,7 @@ export class RemoteChannel {
   }
 
   #deleted(): void {
-    this.#lossIsNews = false;
-    this.#registration.forget();
-    this.#life.forget();
+    this.#standing.deleted();
     this.#promised.forget();
     this.#host.deleted(this);
     this.#mirror.delete();
@@ -496,8 +417,7 @@ export class RemoteChannel {
   #missedBefore(message: RedisMessage, maxMessages: number | undefined): boolean {
     const { newest } = this.#mirror;
     if (this.#renumbering.beginsAnew(message, maxMessages !== undefined, newest)) {
-      if (this.#registration.registered) void this.#registration.confirm();
-      else this.#lostByRedis();
+      this.#standing.beganAnew();
     }
     const { id, previous } = message;
     if (previous.time === 0 || this.#isOld(id)) return false;
@@ -511,7 +431,7 @@ export class RemoteChannel {
     this.#mirror.forget();
     this.#host.left(this);
     try {
-      await this.#registration.end();
+      await this.registration.end();
     } catch (error) {
       // Redis forgets it when its time is over.
       if (!(error instanceof RedisUnavailableError)) this.#host.fault(this.name, error);

@@ -30,6 +30,13 @@ const SUBSCRIBERS: readonly { name: string; location: string; headers: readonly 
   { name: 'WebSocket', location: 'si-sub', headers: HANDSHAKE },
 ];
 
+/** Somebody subscribes, and is counted. */
+const SUBSCRIBER: readonly Step[] = [
+  subscribe('a', '/si-sub/{c}?x=1', EVENTSOURCE),
+  head('a'),
+  subscribers(1),
+];
+
 const subscribed: readonly Case[] = [
   ...SUBSCRIBERS.map(
     ({ name, location, headers }): Case => ({
@@ -69,9 +76,7 @@ const subscribed: readonly Case[] = [
   {
     name: 'who has left is not told of',
     steps: [
-      subscribe('a', '/si-sub/{c}?x=1', EVENTSOURCE),
-      head('a'),
-      subscribers(1),
+      ...SUBSCRIBER,
       subscribe('b', '/si-sub/{c}?x=2', EVENTSOURCE),
       head('b'),
       subscribers(2),
@@ -105,9 +110,7 @@ const subscribed: readonly Case[] = [
   {
     name: 'several who ask have their own answers',
     steps: [
-      subscribe('a', '/si-sub/{c}?x=1', EVENTSOURCE),
-      head('a'),
-      subscribers(1),
+      ...SUBSCRIBER,
       subscribe('i', '/si/{c}'),
       through('i', 'x=1 .\n'),
       subscribe('j', '/si/{c}', EVENTSOURCE),
@@ -120,50 +123,24 @@ const subscribed: readonly Case[] = [
 const answers: readonly Case[] = [
   {
     name: 'as an event stream',
-    steps: [
-      subscribe('a', '/si-sub/{c}?x=1', EVENTSOURCE),
-      head('a'),
-      subscribers(1),
-      subscribe('i', '/si/{c}', EVENTSOURCE),
-      through('i', 'x=1 .\n\n'),
-    ],
+    steps: [...SUBSCRIBER, subscribe('i', '/si/{c}', EVENTSOURCE), through('i', 'x=1 .\n\n')],
   },
   {
     name: 'in chunks',
-    steps: [
-      subscribe('a', '/si-sub/{c}?x=1', EVENTSOURCE),
-      head('a'),
-      subscribers(1),
-      subscribe('i', '/si/{c}', CHUNKED),
-      through('i', 'x=1 .\r\n'),
-    ],
+    steps: [...SUBSCRIBER, subscribe('i', '/si/{c}', CHUNKED), through('i', 'x=1 .\r\n')],
   },
   {
     name: 'in parts, which have a content type',
-    steps: [
-      subscribe('a', '/si-sub/{c}?x=1', EVENTSOURCE),
-      head('a'),
-      subscribers(1),
-      subscribe('i', '/si/{c}', MULTIPART),
-      through('i', 'x=1 .'),
-    ],
+    steps: [...SUBSCRIBER, subscribe('i', '/si/{c}', MULTIPART), through('i', 'x=1 .')],
   },
   {
     name: 'over a WebSocket',
-    steps: [
-      subscribe('a', '/si-sub/{c}?x=1', EVENTSOURCE),
-      head('a'),
-      subscribers(1),
-      ...websocket('i', '/si/{c}'),
-      frame('i'),
-    ],
+    steps: [...SUBSCRIBER, ...websocket('i', '/si/{c}'), frame('i')],
   },
   {
     name: 'over a WebSocket, with ids and content types',
     steps: [
-      subscribe('a', '/si-sub/{c}?x=1', EVENTSOURCE),
-      head('a'),
-      subscribers(1),
+      ...SUBSCRIBER,
       ...websocket('i', '/si/{c}', ['Sec-WebSocket-Protocol: ws+meta.nchan']),
       frame('i'),
     ],
@@ -187,13 +164,7 @@ const answers: readonly Case[] = [
   { name: 'DELETE', steps: [call('DELETE', '/si/{c}')] },
   {
     name: 'a location that subscribes too',
-    steps: [
-      subscribe('a', '/si-sub/{c}?x=1', EVENTSOURCE),
-      head('a'),
-      subscribers(1),
-      subscribe('i', '/si-longpoll/{c}'),
-      through('i', 'x=1 .\n'),
-    ],
+    steps: [...SUBSCRIBER, subscribe('i', '/si-longpoll/{c}'), through('i', 'x=1 .\n')],
   },
   {
     name: 'a channel of a group',

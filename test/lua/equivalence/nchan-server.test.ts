@@ -112,15 +112,6 @@ test('a server of Nchan answers for its subscribers', async () => {
   subscriber.close();
 });
 
-test('a server of Nchan makes nothing of a status for the subscribers of a channel', async () => {
-  const subscriber = await subscribe('events', 'status');
-  const args = { id: 'test/status', status: 409, publish_command: 'PUBLISH' };
-  await scripts.call('publish_status', { channel: keyOf('status') }, args);
-  await publish('status');
-  expect(await subscriber.event()).toMatchObject({ data: 'hello' });
-  subscriber.close();
-});
-
 test('publishers of both kinds take turns', async () => {
   const post = () => request(nchan.port, 'POST', '/info/turns', { body: 'theirs' });
   expect((await publish('turns'))[1]).toBe(1);

@@ -6,7 +6,6 @@ import {
   call,
   describeArguments,
   given,
-  headOf,
   KEY,
   keysOf,
   type Lua,
@@ -56,38 +55,6 @@ export function describeRequestSubscriberInfo(lua: Lua): void {
       heard: SHARDS,
     });
     expect(await announced(lua)).toEqual([['alert', 'subscriber info', 7]]);
-  });
-}
-
-export function describePublishStatus(lua: Lua): void {
-  const right = { id: 'test/a', status: 410, publish_command: 'PUBLISH' };
-  describeArguments(
-    lua,
-    'publish_status',
-    { keys: { channel: KEY }, args: right },
-    {
-      status: wholeNumber(400),
-      publish_command: oneOf('PUBLISH', 'SPUBLISH'),
-    },
-  );
-
-  test('refuses a status that is no error', async () => {
-    const reply = call(lua, 'publish_status', { ...right, status: 600 });
-    await expect(reply).rejects.toThrow(/^ERR status must be at most 599$/);
-    expect(await announced(lua)).toEqual([]);
-  });
-
-  test.each([400, 409, 599])('tells all servers the status %i, and leaves the channel', async (code) => {
-    await given(lua, { head: { subscribers: 1 } });
-    const before = await headOf(lua);
-    expect(await call(lua, 'publish_status', { ...right, status: code })).toBe(1);
-    expect(await announced(lua)).toEqual([['alert', 'unsub all', 'test/a', code]]);
-    expect(await headOf(lua)).toEqual(before);
-  });
-
-  test('in a cluster tells those that listen either way', async () => {
-    expect(await toShards(lua, 'publish_status', right)).toEqual({ reply: 2, heard: SHARDS });
-    expect(await announced(lua)).toEqual([['alert', 'unsub all', 'test/a', 410]]);
   });
 }
 

@@ -19,7 +19,6 @@ describe('a location with', () => {
   it.each([
     ['nchan_pubsub; nchan_stub_status;', 'figures'],
     ['nchan_stub_status; nchan_publisher;', 'publisher'],
-    ['njchan_metrics; nchan_stub_status;', 'figures'],
   ])('%s does what comes last', (directives, handler) => {
     const { config } = compileText(`events {} http { server { location / { ${directives} } } }`);
     expect(config).toContain(`js_content njchan.${handler};`);
@@ -37,6 +36,18 @@ describe('mistakes', () => {
   it.each(['njchan_health dead;', "njchan_health '';"])('%s is refused', (line) => {
     expect(saidIn('L', line)[0]).toMatch(
       /^invalid value ".*" in "njchan_health" directive, it must be "live" or/,
+    );
+  });
+
+  it.each([
+    ['njchan_metrics; nchan_stub_status;', 'nchan_stub_status'],
+    ['nchan_publisher; njchan_metrics;', 'njchan_metrics'],
+    ['njchan_health live; nchan_pubsub;', 'nchan_pubsub'],
+    ['njchan_health; nchan_group_location;', 'nchan_group_location'],
+    ['njchan_metrics; njchan_health;', 'njchan_health'],
+  ])('%s are refused beside each other', (lines, second) => {
+    expect(saidIn('L', lines)[0]).toMatch(
+      new RegExp(`^"${second}" directive is not allowed beside another that says what the location does; `),
     );
   });
 

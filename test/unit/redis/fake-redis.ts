@@ -4,7 +4,8 @@ import type { MessageId } from '../../../sidecar/store/message.ts';
 import type { RedisMessage } from '../../../sidecar/store/redis/announcement.ts';
 import type { RedisLink } from '../../../sidecar/store/redis/link.ts';
 import { ListOrder } from '../../../sidecar/store/redis/list-order.ts';
-import type { RemoteChannel, RemoteHost } from '../../../sidecar/store/redis/remote-channel.ts';
+import type { RemoteChannel } from '../../../sidecar/store/redis/remote-channel.ts';
+import type { RemoteHost } from '../../../sidecar/store/redis/remote-host.ts';
 
 interface Stored {
   readonly id: string;
