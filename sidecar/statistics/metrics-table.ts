@@ -5,6 +5,7 @@
 import { performance } from 'node:perf_hooks';
 import type { SidecarLimits } from '../config.ts';
 import type { Stores, UpstreamStats } from '../store/stores.ts';
+import { ERROR_CLOSE_CODES } from '../websocket/receiver.ts';
 import type { EventLoopLag } from './event-loop.ts';
 import type { Histogram } from './histogram.ts';
 import { PROCESS_METRICS } from './process-metrics.ts';
@@ -130,6 +131,15 @@ const SUBSCRIBERS: readonly Metric[] = [
     help: 'Subscribers closed because serving them failed; the log has the reason.',
     labels: '',
     read: ({ statistics }) => [{ value: statistics.faults }],
+  },
+  {
+    name: 'njchan_websocket_errors_total',
+    type: 'counter',
+    help: 'WebSockets closed because of what their client sent, by the code of the close frame (RFC 6455, 7.4.1).',
+    labels:
+      '`code`: `1002` (protocol), `1007` (no UTF-8, or not compressed as said), `1008` (too many pieces), `1009` (too large)',
+    read: ({ statistics }) =>
+      ERROR_CLOSE_CODES.map((code) => ({ labels: { code }, value: statistics.websocketErrors[code] ?? 0 })),
   },
   {
     name: 'njchan_refused_requests_total',

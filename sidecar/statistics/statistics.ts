@@ -59,6 +59,8 @@ export class Statistics {
   readonly slow = { returned: 0, closed: 0 };
   /** Subscribers that were closed because serving them threw. */
   faults = 0;
+  /** WebSockets that were closed because of what their client sent, by the code of the close frame. */
+  readonly websocketErrors: Record<number, number> = {};
   /** Messages about what happens on channels. */
   readonly events = { published: 0, lost: 0 };
   readonly hooks: Readonly<Record<HookKind, Record<HookOutcome, number>>> = {

@@ -3,6 +3,7 @@
  * first bytes that arrive.
  */
 import type { Socket } from 'node:net';
+import { statistics } from '../statistics/statistics.ts';
 import { readOnAfterFailedWrite } from './failed-write.ts';
 import { encodeClose, encodeFrame, OPCODE } from './frame.ts';
 import type { DeflateAgreement } from './permessage-deflate.ts';
@@ -158,7 +159,9 @@ export class WebSocketConnection {
     receiver.on('drain', () => this.#regulate());
     receiver.on('conclude', (code, reason) => this.#concluded(code, reason));
     receiver.on('error', (error) => {
-      this.close(closeCodeFor(error));
+      const code = closeCodeFor(error);
+      statistics.websocketErrors[code] = (statistics.websocketErrors[code] ?? 0) + 1;
+      this.close(code);
       this.#answerFin();
     });
     receiver.on('finish', () => this.#answerFin());

@@ -108,7 +108,10 @@ function createInflater(maxPayload: number, deflate: DeflateAgreement): PerMessa
   return inflater;
 }
 
-const CLOSE_CODES: Record<string, number> = {
+/** The code for all that breaks RFC 6455, if none below says more. */
+const PROTOCOL_ERROR = 1002;
+
+const CLOSE_CODES: Readonly<Record<string, number>> = {
   WS_ERR_INVALID_UTF8: 1007,
   WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 1009,
   WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH: 1009,
@@ -119,7 +122,12 @@ const CLOSE_CODES: Record<string, number> = {
   Z_BUF_ERROR: 1007,
 };
 
-/** The code to close with after a parser error: 1002, a protocol error, unless the error says otherwise. */
+/** What may be closed with after a parser error. */
+export const ERROR_CLOSE_CODES: readonly number[] = [
+  ...new Set([PROTOCOL_ERROR, ...Object.values(CLOSE_CODES)]),
+];
+
+/** The code to close with after a parser error. */
 export function closeCodeFor(error: { code?: string }): number {
-  return CLOSE_CODES[error.code ?? ''] ?? 1002;
+  return CLOSE_CODES[error.code ?? ''] ?? PROTOCOL_ERROR;
 }

@@ -8,6 +8,7 @@ import { startHookApplication } from '../support/hook-application.ts';
 import { type Scrape, scrape } from '../support/metrics.ts';
 import { type Njchan, nginxConf, startNjchan } from '../support/njchan.ts';
 import { formatRequest, RawConnection, request } from '../support/raw-http.ts';
+import { clientFrame, FIN, OPCODE, shakeHands } from '../support/raw-websocket.ts';
 import { waitFor } from '../support/wait.ts';
 import { openWebSocket } from '../support/websocket.ts';
 
@@ -207,6 +208,22 @@ describe('the numbers', () => {
     );
     expect(returned).toBeGreaterThan(0);
     expect(closed).toBe(0);
+  });
+
+  it('count WebSockets whose clients do not keep to the protocol', async () => {
+    const codes = [1002, 1007, 1009] as const;
+    const grown = await growth(
+      codes.map((code) => ['njchan_websocket_errors_total', `code="${code}"`] as const),
+      async () => {
+        const noText = clientFrame(FIN | OPCODE.text, Buffer.from([0xff]));
+        for (const frame of [clientFrame(FIN | OPCODE.text, 'x', null), noText, noText]) {
+          const { connection } = await shakeHands(njchan.port, '/sub/x');
+          connection.send(frame);
+          await connection.readToEnd();
+        }
+      },
+    );
+    expect(grown).toEqual([1, 2, 0]);
   });
 
   it('count refusals by their names', async () => {
