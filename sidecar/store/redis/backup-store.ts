@@ -24,6 +24,7 @@ import { Arrivals } from './arrivals.ts';
 import { channelKeys } from './channel-keys.ts';
 import { StoredMirror } from './channel-mirror.ts';
 import { Deflater } from './deflater.ts';
+import { Limiter } from './limiter.ts';
 import { type RedisLink, RedisUnavailableError, type ShutdownCall } from './link.ts';
 import { readMessages } from './message-reader.ts';
 import { Newest } from './newest.ts';
@@ -35,6 +36,9 @@ import { parseFigures } from './replies.ts';
 
 /** Milliseconds until what failed for a channel is tried again. */
 const RETRY_MS = 5000;
+
+/** Channels that are read at a time: of each there may be as much on its way as memory may hold. */
+const MAX_READING = 16;
 
 /** A channel that memory has. */
 interface BackedUp {
@@ -60,6 +64,8 @@ export class BackupStore implements Store {
   readonly #channels = new Map<string, BackedUp>();
   readonly #registration: RegistrationSettings;
   #wasAvailable = false;
+  /** What reads channels. */
+  readonly #reading = new Limiter<() => Promise<void>>({ max: MAX_READING, run: (read) => read() });
 
   /**
    * @param makeLocal makes the memory; what it is given is called with each channel that it forgets.
@@ -259,7 +265,7 @@ export class BackupStore implements Store {
       if (this.#link.available || !this.#wasAvailable) {
         await channel.registration.renew();
         this.#wasAvailable = true;
-        await this.#read(name);
+        await this.#readInTurn(name);
         channel.isRead = true;
       }
     } catch (error) {
@@ -267,6 +273,18 @@ export class BackupStore implements Store {
       channel.triedAtMs = performance.now();
     }
     channel.isLoaded = true;
+  }
+
+  /** Reads what Redis has, when few others are read; not when it is away by then. */
+  #readInTurn(name: string): Promise<void> {
+    const read = async (): Promise<void> => {
+      if (!this.#link.available)
+        throw new RedisUnavailableError('Redis went away before the channel was read');
+      await this.#read(name);
+    };
+    return new Promise((resolve, reject) => {
+      this.#reading.add(() => read().then(resolve, reject));
+    });
   }
 
   /** Reads what Redis has. If that fails nothing of it stays, so that the next attempt can begin anew. */

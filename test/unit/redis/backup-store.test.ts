@@ -130,6 +130,49 @@ it('reads a channel once, however long that takes', async () => {
   expect(called.filter((name) => name === 'get_messages')).toHaveLength(1);
 });
 
+it('reads a few channels at a time', async () => {
+  await publish('/empty', 'x');
+  called = [];
+  let answer = () => {};
+  answers = new Promise((resolve) => {
+    answer = resolve;
+  });
+  const readings = () => called.filter((name) => name === 'get_messages').length;
+  const all = Array.from({ length: 100 }, (_, i) => messages(`/full${i}`));
+  answer();
+  answers = new Promise((resolve) => {
+    answer = resolve;
+  });
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(readings()).toBeGreaterThan(0);
+  expect(readings()).toBeLessThanOrEqual(20);
+  answers = undefined;
+  answer();
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(await Promise.all(all)).toEqual(Array(100).fill(['stored 1', 'stored 2', 'stored 3']));
+});
+
+it('lets nobody wait for readings that begin after Redis went away', async () => {
+  await publish('/empty', 'x');
+  let answer = () => {};
+  answers = new Promise((resolve) => {
+    answer = resolve;
+  });
+  const all = Array.from({ length: 100 }, (_, i) => messages(`/full${i}`));
+  answer();
+  let lose = (_error: Error) => {};
+  answers = new Promise((_resolve, reject) => {
+    lose = reject;
+  });
+  await vi.advanceTimersByTimeAsync(1000);
+  called = [];
+  available = false;
+  lose(new RedisUnavailableError('away'));
+  await vi.advanceTimersByTimeAsync(10);
+  expect(await Promise.all(all)).toEqual(Array(100).fill([]));
+  expect(called).toEqual([]);
+});
+
 it('takes no more memory than it may for what it reads', async () => {
   let keptBytes = 0;
   beforePage = () => {
