@@ -244,7 +244,7 @@ export class Stores {
         each((store) => store.cameBack());
         subscribers.sendAgain();
       },
-      unavailable: () => each((store) => store.wentAway()),
+      unavailable: () => {},
     });
     const { fakesubIntervalMs, publishCutoffBytes } = redis;
     const subscribers = new SubscriberCounts(link, fakesubIntervalMs, (channel, error) =>

@@ -160,7 +160,7 @@ export class WebSocketConnection {
     receiver.on('conclude', (code, reason) => this.#concluded(code, reason));
     receiver.on('error', (error) => {
       const code = closeCodeFor(error);
-      statistics.websocketErrors[code] = (statistics.websocketErrors[code] ?? 0) + 1;
+      if (!this.#closeSent) statistics.websocketErrors[code] = (statistics.websocketErrors[code] ?? 0) + 1;
       this.close(code);
       this.#answerFin();
     });

@@ -22,7 +22,7 @@ it('in a cluster of six', async () => {
   await cluster.settled();
   const urls = cluster.masters.map(urlOf);
   const nodes = await Promise.all([startChaosNode(urls), startChaosNode(urls)]);
-  const ordeal = new Ordeal(nodes, FULL, { unlisted: true });
+  const ordeal = new Ordeal(nodes, FULL);
   const slot = keySlot(Buffer.from(`{channel:test/${ordeal.publishers[0]?.channel}}`));
   const victim = cluster.masters[Math.floor((slot * 3) / 16_384)] as RedisServer;
   await ordeal.run(async () => {
@@ -52,7 +52,7 @@ it('with Sentinels', async () => {
   await startRedis({ port, configFile, sentinel: true });
   const url = `redis+sentinel://127.0.0.1:${port}/mymaster`;
   const nodes = await Promise.all([startChaosNode([url]), startChaosNode([url])]);
-  const ordeal = new Ordeal(nodes, FULL, { unlisted: true });
+  const ordeal = new Ordeal(nodes, FULL);
   await ordeal.run(async () => {
     await untilReplicated(master, () => master.signal('SIGKILL'));
   });

@@ -19,9 +19,6 @@ const MIX = [
   ...['websocket', 'eventsource', 'websocket', 'http-multipart', 'eventsource'],
 ].map((name) => TRANSPORTS.find((transport) => transport.name === name) as Transport);
 
-/** Channels of a list, if there are so many. */
-const LIST_LENGTH = 4;
-
 /** Milliseconds after which the next subscriber is cut off, and comes back with the id of the last message that it got. */
 const CUT_EVERY_MS = 25;
 
@@ -34,36 +31,20 @@ export interface Size {
   readonly subscribers: number;
   /** Of each channel; their nodes take turns. */
   readonly publishers: number;
-  /** Of each list of channels; each channel is in one list. */
-  readonly listSubscribers: number;
   /** Messages that all publishers send together at least, after the fault is over too. */
   readonly messages: number;
 }
 
 /** As the project promises it: nothing is lost, with so many of each. */
-export const FULL: Size = {
-  channels: 20,
-  subscribers: 10,
-  publishers: 4,
-  listSubscribers: 4,
-  messages: 20_000,
-};
+export const FULL: Size = { channels: 20, subscribers: 10, publishers: 4, messages: 20_000 };
 
-export const SMALL: Size = {
-  channels: 2,
-  subscribers: 10,
-  publishers: 2,
-  listSubscribers: 10,
-  messages: 1000,
-};
+export const SMALL: Size = { channels: 2, subscribers: 10, publishers: 2, messages: 1000 };
 
 export interface OrdealOptions {
   /** Transports of the subscribers. Default: a mix of those that resume. */
   readonly transports?: readonly Transport[];
   /** Channels keep nothing, so that a subscriber begins with what is published then, and is not cut off. */
   readonly unstored?: boolean;
-  /** Without subscribers of lists: what comes from several servers is not in order to the millisecond. */
-  readonly unlisted?: boolean;
   /** Without large messages: subscribers get them from Redis, or not at all if Redis loses them. */
   readonly small?: boolean;
 }
@@ -80,7 +61,7 @@ export class Ordeal {
   readonly #unstored: boolean;
 
   constructor(nodes: readonly Njchan[], size: Size = SMALL, options: OrdealOptions = {}) {
-    const { transports = MIX, unstored = false, unlisted = unstored, small = false } = options;
+    const { transports = MIX, unstored = false, small = false } = options;
     this.nodes = nodes;
     this.#size = size;
     this.#unstored = unstored;
@@ -93,19 +74,13 @@ export class Ordeal {
         (_, place) => new Publisher(`${c}p${place}`, node(place), channel, !small),
       ),
     );
-    const subscribers = (count: number, c: number, channels: readonly string[]) =>
-      Array.from({ length: count }, (_, place) => {
+    this.subscribers = this.#channels.flatMap((channel, c) =>
+      Array.from({ length: size.subscribers }, (_, place) => {
         // So that each transport is on each node.
         const transport = transports[(Math.floor(place / nodes.length) + c) % transports.length] as Transport;
-        return new Subscriber(node(place), transport, channels);
-      });
-    this.subscribers = this.#channels.flatMap((channel, c) => {
-      const single = subscribers(size.subscribers, c, [channel]);
-      if (c % LIST_LENGTH !== 0) return single;
-      const list = this.#channels.slice(c, c + LIST_LENGTH);
-      // Who is not cut off does not see by an order whether anything would be lost.
-      return [...single, ...subscribers(unlisted ? 0 : size.listSubscribers, c / LIST_LENGTH, list)];
-    });
+        return new Subscriber(node(place), transport, channel);
+      }),
+    );
   }
 
   /** Losses of all subscribers so far. */
@@ -183,11 +158,11 @@ export class Ordeal {
 
   /** Publishes until each subscriber of a channel has got something. */
   async #untilHeard(channel: string): Promise<void> {
-    const name = `probe${this.#marks.length}-${channel}-`;
+    const name = `probe${this.#marks.length}-`;
     const publisher = new Publisher(name, (this.nodes[0] as Njchan).port, channel);
     publisher.doubted = true;
     this.#marks.push(publisher);
-    const own = this.#subscribersOf(channel);
+    const own = this.subscribers.filter((subscriber) => subscriber.channel === channel);
     const heard = new Set<Subscriber>();
     await waitFor(
       'everybody to hear of something again',
@@ -205,18 +180,19 @@ export class Ordeal {
   async #mark(name: string): Promise<void> {
     await Promise.all(
       this.#channels.map(async (channel) => {
-        const publisher = new Publisher(`${name}-${channel}-`, (this.nodes[0] as Njchan).port, channel);
+        const publisher = new Publisher(name, (this.nodes[0] as Njchan).port, channel);
         this.#marks.push(publisher);
         let body = '';
         await waitFor(
           `"${name}" to be accepted`,
           async () => {
-            body = `${name}-${channel}-${publisher.fates.size}`;
+            body = `${name}${publisher.fates.size}`;
             return (await publisher.publish(body)) === 'accepted';
           },
           CATCH_UP_MS,
         );
-        for (const subscriber of this.#subscribersOf(channel)) {
+        const own = this.subscribers.filter((subscriber) => subscriber.channel === channel);
+        for (const subscriber of own) {
           await within(`"${name}" at ${nameOf(subscriber)}`, subscriber.got(body), CATCH_UP_MS).catch(
             (error) => {
               this.#judge();
@@ -228,32 +204,19 @@ export class Ordeal {
     );
   }
 
-  #subscribersOf(channel: string): Subscriber[] {
-    return this.subscribers.filter(({ channels }) => channels.includes(channel));
-  }
-
   #judge(): void {
-    const publishers = [...this.publishers, ...this.#marks];
-    const faults = this.#channels.flatMap((channel) => {
-      const ofOthers = new Set<string>();
-      for (const { fates, channel: other } of publishers) {
-        if (other !== channel) for (const body of fates.keys()) ofOthers.add(body);
-      }
-      return faultsOfChannel(
-        publishers.filter((publisher) => publisher.channel === channel),
-        this.#subscribersOf(channel).map((subscriber) => ({
-          who: nameOf(subscriber),
-          bodies:
-            subscriber.channels.length > 1
-              ? subscriber.bodies.filter((body) => !ofOthers.has(body))
-              : subscriber.bodies,
-        })),
-      );
-    });
+    const faults = this.#channels.flatMap((channel) =>
+      faultsOfChannel(
+        [...this.publishers, ...this.#marks].filter((publisher) => publisher.channel === channel),
+        this.subscribers
+          .filter((subscriber) => subscriber.channel === channel)
+          .map((subscriber) => ({ who: nameOf(subscriber), bodies: subscriber.bodies })),
+      ),
+    );
     expect([...faults, ...this.nodes.flatMap(mistakes)]).toEqual([]);
   }
 }
 
-function nameOf({ transport, channels, losses }: Subscriber): string {
-  return `${transport.name} of ${channels.join(',')} (${losses.length} losses: ${[...new Set(losses)].join('; ')})`;
+function nameOf({ transport, channel, losses }: Subscriber): string {
+  return `${transport.name} of ${channel} (${losses.length} losses: ${[...new Set(losses)].join('; ')})`;
 }

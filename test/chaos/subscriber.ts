@@ -15,8 +15,7 @@ const SILENCE = /^waited \d+ ms for/;
 
 export class Subscriber {
   readonly transport: Transport;
-  /** One, or several in a list. */
-  readonly channels: readonly string[];
+  readonly channel: string;
   /** All bodies, in the order in which they came. */
   readonly bodies: string[] = [];
   /** Why it lost its connection, one for each time. */
@@ -33,10 +32,10 @@ export class Subscriber {
   #isCut = false;
   #done = false;
 
-  constructor(port: number, transport: Transport, channels: readonly string[]) {
+  constructor(port: number, transport: Transport, channel: string) {
     this.#port = port;
     this.transport = transport;
-    this.channels = channels;
+    this.channel = channel;
   }
 
   /** Subscribes again and again until `end`. */
@@ -110,7 +109,7 @@ export class Subscriber {
   async #ask(connection: RawConnection): Promise<void> {
     const { location, headers, begin } = this.transport;
     const bookmark = Object.entries(this.#bookmark).map(([name, value]) => `${name}: ${value}`);
-    const lines = [`GET ${location}/${this.channels.join(',')} HTTP/1.1`, 'Host: x', ...headers, ...bookmark];
+    const lines = [`GET ${location}/${this.channel} HTTP/1.1`, 'Host: x', ...headers, ...bookmark];
     connection.send(`${lines.join('\r\n')}\r\n\r\n`);
     await begin(connection);
   }

@@ -51,7 +51,10 @@ export class ChannelTable {
       clock,
       ids: this.#ids,
       rounds,
-      messageDropped: (message, { group }) => group?.messageDropped(this.space.messageDropped(message)),
+      messageDropped: (message, { group }) => {
+        const bytes = this.space.messageDropped(message);
+        group?.messageDropped(bytes);
+      },
       deserted: (channel) => {
         this.#evictions.unwatched(channel);
         this.idle(channel);
@@ -94,7 +97,8 @@ export class ChannelTable {
 
   /** Counts a message that is in the channel's buffer now. */
   kept(channel: MemoryChannel, message: Message): void {
-    channel.group?.messageKept(this.space.messageKept(message));
+    const bytes = this.space.messageKept(message);
+    channel.group?.messageKept(bytes);
     this.#agenda.file(channel, message.expiresAtMs);
     if (channel.subscribers === 0) this.#evictions.filled(channel);
   }
@@ -147,11 +151,11 @@ export class ChannelTable {
       channel.group?.channelLeft();
       channel.group = undefined;
       this.space.channelLeft(channel.name);
+      this.#channels.delete(channel.name);
       if (left > 0) continue;
       left = DROPPED_PER_TURN;
       await nextTurn();
     }
-    this.#channels.clear();
   }
 
   #new(name: string): MemoryChannel {

@@ -16,16 +16,14 @@ export interface RedisMessage {
   readonly compressed: boolean;
 }
 
-export interface MessageAnnouncement {
-  readonly kind: 'message';
-  readonly maxMessages: number | undefined;
-  readonly message: RedisMessage;
-  /** Redis knows of no server with subscribers; told only of what is not stored. */
-  readonly noServers: boolean;
-}
-
 export type Announcement =
-  | MessageAnnouncement
+  | {
+      readonly kind: 'message';
+      readonly maxMessages: number | undefined;
+      readonly message: RedisMessage;
+      /** Redis knows of no server with subscribers; told only of what is not stored. */
+      readonly noServers: boolean;
+    }
   | {
       readonly kind: 'key';
       readonly maxMessages: number | undefined;

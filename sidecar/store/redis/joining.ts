@@ -3,9 +3,6 @@ import { RedisUnavailableError } from './link.ts';
 import type { RemoteChannel } from './remote-channel.ts';
 import type { RemoteSubscription } from './remote-subscription.ts';
 
-/** Something that may have to be waited for: undefined when not. */
-export type Lack = () => Promise<void> | undefined;
-
 export class Joining {
   readonly #fault: (channel: string, error: unknown) => void;
   /** Subscriptions whose channels are still being read, with what resolves when they are, or it takes too long. */
@@ -18,23 +15,24 @@ export class Joining {
 
   /**
    * Begins a subscription once its channels are there.
-   * @param lacks what it waits for then, one after the other.
+   * @param settle what it waits for then, if anything.
    */
   async begin(
     subscription: RemoteSubscription,
     channels: readonly RemoteChannel[],
-    lacks: readonly Lack[],
+    settle: () => Promise<void> | undefined,
   ): Promise<void> {
     this.#waiting.set(subscription, Promise.all(channels.map((channel) => channel.ready)));
     for (const channel of channels) channel.arriving.add(subscription);
     await Promise.all(channels.map((channel) => channel.loaded));
     try {
-      for (const lack of lacks) {
-        const provided = lack();
-        if (!provided) continue;
-        const ready = provided.catch(() => {});
-        this.#waiting.set(subscription, ready);
-        await provided;
+      const settled = settle();
+      if (settled) {
+        this.#waiting.set(
+          subscription,
+          settled.catch(() => {}),
+        );
+        await settled;
       }
       this.over(subscription, channels);
       subscription.begin();

@@ -30,7 +30,6 @@ import { inTime, loadedInTime } from './in-time.ts';
 import { Joining } from './joining.ts';
 import { Limiter } from './limiter.ts';
 import type { RedisLink, ShutdownCall } from './link.ts';
-import { ListOrder } from './list-order.ts';
 import { RedisPublisher } from './publisher.ts';
 import { pastLimiter, RedisPast } from './redis-past.ts';
 import { registrationSettings } from './registration.ts';
@@ -72,7 +71,6 @@ export class RedisStore implements Store {
     urgencies: READING_URGENCIES,
     run: (channel) => channel.readAgain(),
   });
-  readonly #order = new ListOrder<RemoteChannel>();
   readonly #host: RemoteHost;
   readonly fellows: Fellows;
 
@@ -110,7 +108,6 @@ export class RedisStore implements Store {
       namespace: settings.redisNamespace,
       registration: registrationSettings(settings),
       idleMs: settings.redisIdleChannelCacheTimeout * 1000,
-      order: this.#order,
       mirror: (name) =>
         stored
           ? new StoredMirror(local, name, this.deflater)
@@ -154,6 +151,9 @@ export class RedisStore implements Store {
     if (this.#settings.redisStorageMode !== 'nostore') {
       this.#channels.get(name)?.published(figures.lastMessageId);
     }
+    // Fast publishing is to run no script, and what it counts are servers.
+    const { redisStorageMode, redisNostoreFastpublish } = this.#settings;
+    if (redisStorageMode === 'nostore' && redisNostoreFastpublish) return figures;
     return this.#seen(name, keys, figures);
   }
 
@@ -190,8 +190,6 @@ export class RedisStore implements Store {
     // They count for their group from now on, not only once Redis has answered: others come meanwhile.
     for (const { name, isLoaded } of channels) if (!isLoaded) this.#local.keep(name);
     const arrived = this.#arrivals.add(names);
-    const list = names.join(',');
-    let hasJoined = false;
     let from: Start | Seen = start;
     const subscription = new RemoteSubscription(
       sink,
@@ -199,14 +197,11 @@ export class RedisStore implements Store {
         // Whoever is counted gets every message and every deletion from then on, so not before.
         for (const channel of channels) this.#counts.changed(channel);
         arrived();
-        this.#order.join(list, channels);
-        hasJoined = true;
         return this.#local.subscribe(names, from, own);
       },
       () => {
         arrived();
         this.#joining.over(subscription, channels);
-        if (hasJoined) this.#order.leave(list);
         for (const channel of channels) {
           channel.release(true);
           if (channel.isLoaded) this.#counts.changed(channel);
@@ -214,15 +209,13 @@ export class RedisStore implements Store {
         }
       },
     );
-    const isHere = channels.every((channel) => channel.isLoaded) && this.#together(channels) === undefined;
-    if (!isHere || this.#needsPast(names, start)) {
+    if (!channels.every((channel) => channel.isLoaded) || this.#needsPast(names, start)) {
       const settle = async (): Promise<void> => {
         from = await this.#settle(names, start);
       };
-      void this.#joining.begin(subscription, channels, [
-        () => this.#together(channels),
-        () => (this.#needsPast(names, start) ? settle() : undefined),
-      ]);
+      void this.#joining.begin(subscription, channels, () =>
+        this.#needsPast(names, start) ? settle() : undefined,
+      );
       return subscription;
     }
     try {
@@ -241,8 +234,8 @@ export class RedisStore implements Store {
         await loadedInTime(Promise.all(channels.map((channel) => channel.loaded)));
       }
       // Who was told that a message is stored, and then asks, shall get it.
-      const late = [...channels.map((channel) => channel.caughtUp), this.#together(channels)];
-      if (late.some((promise) => promise !== undefined)) await inTime(Promise.all(late));
+      const late = channels.map((channel) => channel.caughtUp).filter((promise) => promise !== undefined);
+      if (late.length > 0) await inTime(Promise.all(late));
       const from = this.#needsPast(names, start) ? await this.#settle(names, start) : start;
       return await this.#local.read(names, from, limit, limitBytes);
     } finally {
@@ -298,19 +291,13 @@ export class RedisStore implements Store {
     this.#read(channel);
   }
 
-  /** Some of the upstream is away: what is announced there will be read when it is back. */
-  wentAway(): void {
-    for (const channel of this.#channels.values()) {
-      if (!this.#link.listensTo(channel.keys.pubsub)) channel.mayHaveMissed();
-    }
-  }
-
   /** The upstream is back, perhaps another server, perhaps without its data. */
   cameBack(): void {
     for (const channel of this.#channels.values()) {
-      channel.mayHaveMissed();
       // It would have to be read once more when it is listened to again.
-      if (this.#link.listensTo(channel.keys.pubsub)) this.#read(channel);
+      if (!this.#link.listensTo(channel.keys.pubsub)) continue;
+      channel.mayHaveMissed();
+      this.#read(channel);
     }
   }
 
@@ -354,11 +341,6 @@ export class RedisStore implements Store {
       }),
     );
     return { seen };
-  }
-
-  /** Resolves when a list's channels have come equally far, undefined if they have; see ListOrder. */
-  #together(channels: readonly RemoteChannel[]): Promise<void> | undefined {
-    return channels.length > 1 ? this.#order.together(channels) : undefined;
   }
 
   /** The subscribers of a channel that has none here may be those of a server that died. */

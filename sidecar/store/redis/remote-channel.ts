@@ -10,7 +10,6 @@ import { compareIds, type MessageId } from '../message.ts';
 import {
   type Announcement,
   AnnouncementError,
-  type MessageAnnouncement,
   parseAnnouncement,
   type RedisMessage,
 } from './announcement.ts';
@@ -55,6 +54,8 @@ export class RemoteChannel {
   /** Whether it followed before: its subscribers are to get what no buffer keeps, too. */
   #followedBefore = false;
   #working = false;
+  /** A message that was announced was not there any more. */
+  #missesOne = false;
   #gone = false;
   /** What Redis does not store. */
   readonly #passingOn: PassingOn | undefined;
@@ -174,7 +175,6 @@ export class RemoteChannel {
   mayHaveMissed(): void {
     this.#standing.wasAway();
     this.#follows = false;
-    this.#isBehind();
   }
 
   /**
@@ -209,8 +209,7 @@ export class RemoteChannel {
       this.#passingOn.take(announcement, bytes.length);
       return;
     }
-    if (this.#follows && !this.#working && !this.#mustWait(announcement) && this.#applied(announcement))
-      return;
+    if (this.#follows && !this.#working && this.#applied(announcement)) return;
     if (!this.#waiting.push(announcement, bytes.length)) {
       this.#follows = false;
       // That could not be read again.
@@ -224,7 +223,6 @@ export class RemoteChannel {
   stop(): void {
     this.#gone = true;
     this.#readiness.markReady();
-    this.#host.order.caughtUp(this);
     clearTimeout(this.#idleTimer);
     clearTimeout(this.#retryTimer);
     this.#passingOn?.stop();
@@ -235,7 +233,6 @@ export class RemoteChannel {
   async #work(): Promise<void> {
     if (this.#working || this.#gone) return;
     this.#working = true;
-    this.#isBehind();
     clearTimeout(this.#retryTimer);
     try {
       while (!this.#gone) {
@@ -251,8 +248,6 @@ export class RemoteChannel {
         }
         const next = this.#waiting.shift();
         if (!next) return;
-        if (this.#mustWait(next)) await this.#turn(next.message);
-        if (this.#gone) return;
         if (!this.#applied(next)) await this.#applyLater(next);
       }
     } catch (error) {
@@ -260,30 +255,7 @@ export class RemoteChannel {
       this.#failed(error);
     } finally {
       this.#working = false;
-      // What fails for another reason than an outage may last, and others shall not wait for it.
-      if (this.#follows || this.#host.link.available) this.#host.order.caughtUp(this);
     }
-  }
-
-  /** Messages of the past may come of it. */
-  #isBehind(): void {
-    if (this.#mirror.stored && !this.#gone) this.#host.order.behind(this, this.#mirror.newest?.time ?? 0);
-  }
-
-  /** Whether messages of other channels come before the announced one. */
-  #mustWait(announcement: Announcement): announcement is MessageAnnouncement {
-    if (announcement.kind !== 'message') return false;
-    return this.#host.order.mustWait(this, this.#secondOf(announcement.message));
-  }
-
-  /** Resolves when it is time for the message; undefined if it is. */
-  #turn(message: RedisMessage): Promise<void> | undefined {
-    return this.#host.order.turn(this, this.#secondOf(message));
-  }
-
-  /** Of the id that a message will have here, or the second before. */
-  #secondOf({ id }: RedisMessage): number {
-    return Math.max(id.time, this.#mirror.newest?.time ?? 0);
   }
 
   #failed(error: unknown): void {
@@ -311,8 +283,9 @@ export class RemoteChannel {
         isWanted: this.#isHere,
       });
       if (this.#gone) return;
-      // Where nothing was there, what is announced next may be of a channel that begins anew.
-      if (this.#position !== position) this.#renumbering.hasRead(this.#mirror.newest);
+      // Where a message is gone and none came after it, Redis has lost the channel: it begins anew with what is announced next.
+      if (!this.#missesOne || this.#position !== position) this.#renumbering.hasRead(this.#mirror.newest);
+      this.#missesOne = false;
     }
     if (registered) this.#retries.reset();
   }
@@ -335,8 +308,6 @@ export class RemoteChannel {
   }
 
   async #take(message: RedisMessage, buffered: boolean): Promise<void> {
-    const turn = this.#turn(message);
-    if (turn) await turn;
     if (this.#gone) return;
     const own = this.#renumbering.take(message, this.#mirror.newest);
     if (own) await this.#mirror.take(own, buffered, this.#isHere);
@@ -382,7 +353,11 @@ export class RemoteChannel {
       const message = await this.#fetch(announcement.key);
       if (this.#gone) return;
       if (message) await this.#applyMessage(message, maxMessages);
-      else this.#follows = false; // others may go as fast
+      else {
+        // Others may go as fast.
+        this.#missesOne = true;
+        this.#follows = false;
+      }
     } else if (announcement.kind === 'message') {
       await this.#applyMessage(announcement.message, announcement.maxMessages);
     }

@@ -1,6 +1,5 @@
 import type { ChannelMirror } from './channel-mirror.ts';
 import type { RedisLink } from './link.ts';
-import type { ListOrder } from './list-order.ts';
 import type { RegistrationSettings } from './registration.ts';
 import type { RemoteChannel } from './remote-channel.ts';
 
@@ -11,8 +10,6 @@ export interface RemoteHost {
   readonly registration: RegistrationSettings;
   /** Milliseconds that it stays after its last user left. */
   readonly idleMs: number;
-  /** Whose messages come first, where channels are in lists together. */
-  readonly order: ListOrder<RemoteChannel>;
   /** Takes the channel's messages. */
   mirror(name: string): ChannelMirror;
   /** Redis knows that this server has subscribers of it. */

@@ -3,8 +3,6 @@ import { encode } from '@msgpack/msgpack';
 import type { MessageId } from '../../../sidecar/store/message.ts';
 import type { RedisMessage } from '../../../sidecar/store/redis/announcement.ts';
 import type { RedisLink } from '../../../sidecar/store/redis/link.ts';
-import { ListOrder } from '../../../sidecar/store/redis/list-order.ts';
-import type { RemoteChannel } from '../../../sidecar/store/redis/remote-channel.ts';
 import type { RemoteHost } from '../../../sidecar/store/redis/remote-host.ts';
 
 interface Stored {
@@ -91,6 +89,11 @@ export class FakeRedis {
     return Buffer.from(encode(['msgkey', ...parse(id), `key of ${id}`]));
   }
 
+  /** The announcement of a message that was stored. */
+  announcement(place: number): Buffer {
+    return announcementOf(this.stored[place] as Stored);
+  }
+
   #store(data: string, second: number): Stored {
     const previous = this.stored.at(-1)?.id ?? '0:0';
     const [time, tag] = parse(previous);
@@ -114,12 +117,7 @@ const announcementOf = ({ id, previous, data }: Stored) => {
  * What a channel needs of its store.
  * @param got takes the messages that come, and "deleted"
  */
-export function hostOf(
-  redis: FakeRedis,
-  got: string[],
-  faults: unknown[],
-  order = new ListOrder<RemoteChannel>(),
-): RemoteHost {
+export function hostOf(redis: FakeRedis, got: string[], faults: unknown[]): RemoteHost {
   let newest: MessageId | undefined;
   const adopt = ({ id, data }: RedisMessage) => {
     newest = id;
@@ -135,7 +133,6 @@ export function hostOf(
       emptyTtlSeconds: 5,
     },
     idleMs: 30_000,
-    order,
     mirror: () => ({
       stored: true,
       get newest() {

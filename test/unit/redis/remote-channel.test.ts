@@ -56,6 +56,17 @@ describe('a channel in Redis', () => {
     expect(got).toEqual(['stored', 'a', 'b', 'c']);
   });
 
+  it('delivers the first message once, though it is announced again after it was read', async () => {
+    channel.announced(redis.announcement(0));
+    channel.announced(redis.publish('a'));
+    channel.listening();
+    await settle();
+    channel.announced(redis.announcement(0));
+    channel.announced(redis.announcement(1));
+    await settle();
+    expect(got).toEqual(['stored', 'a']);
+  });
+
   it('takes what is published anew after Redis has lost a message that it was to fetch', async () => {
     redis.held.add('get_message_from_key');
     channel.announced(redis.publish('a'));
