@@ -13,7 +13,7 @@
 --- @include "lives"
 --- @include "message_key"
 --- @include "permission"
---- @include "tombstone"
+--- @include "leave_tombstone"
 
 -- Message ids taken from the list by one command.
 local BATCH = 1000

@@ -16,12 +16,13 @@
 -- Reply: { id, messages in the buffer, subscribers, Unix second of the last subscriber's coming or going or -1 }
 
 --- @include "argument"
---- @include "channel_keys"
---- @include "drop_expired"
---- @include "next_id"
+--- @include "message_id"
+--- @include "message_key"
 --- @include "permission"
 --- @include "subscriber_count"
---- @include "trim"
+
+-- Redis makes the functions of a script anew for each call. Those that not every message needs are included where they
+-- are needed.
 
 local FOUR_YEARS = 126144000
 
@@ -34,8 +35,11 @@ local max_messages = integer("max_messages", ARGV[6], -1)
 local cutoff = integer("cutoff", ARGV[7], 0)
 local command = either("publish_command", ARGV[8], "PUBLISH", "SPUBLISH")
 local accurate = either("accurate", ARGV[9], "0", "1")
-local own_time, own_tag = string.match(ARGV[10] or "", "^(%d+):(%d+)$")
-if ARGV[10] and not own_time then expect("id", ARGV[10], " must be time:tag") end
+local own_time, own_tag
+if ARGV[10] then
+  own_time, own_tag = string.match(ARGV[10], "^(%d+):(%d+)$")
+  if not own_time then expect("id", ARGV[10], " must be time:tag") end
+end
 local refused = refusal() or announcing_refused(command, channel)
 if refused then return refused end
 if ttl == 0 then ttl = FOUR_YEARS end
@@ -52,7 +56,27 @@ local newest = head[1]
 local subscribers = subscriber_count(channel, accurate == "1", head[3], head[4])
 -- Most numbers are text from here on: Redis would format them anew for each command.
 local now = redis.call("TIME")[1]
-local time, tag, newest_time, newest_tag = next_id(channel, now, own_time or now, own_tag or "0", newest)
+local time, tag = own_time or now, own_tag or "0"
+local newest_time, newest_tag
+
+-- Ids only grow as long as Redis knows the channel, also when its clock steps back.
+local last = newest
+if not last then
+  --- @include "tombstone"
+  -- The channel has no message, as after a deletion; or Redis has thrown away the head alone.
+  last = redis.call("LINDEX", messages, 0) or id_before_deletion(channel, now)
+end
+if last then
+  newest_time, newest_tag = parse_id(last)
+  local later = time - newest_time
+  if later < 0 or (later == 0 and tag - newest_tag <= 0) then
+    if newest_tag + 0 < GREATEST_TAG then
+      time, tag = newest_time, tostring(newest_tag + 1)
+    else
+      time, tag = tostring(newest_time + 1), "0"
+    end
+  end
+end
 local id = time .. ":" .. tag
 local key = prefix .. id
 local ttl_text = tostring(ttl)
@@ -86,13 +110,20 @@ if max_messages == 0 then
   count = redis.call("LLEN", messages)
 else
   count = redis.call("LPUSH", messages, id)
-  if count > max_messages and max_messages > 0 then count = trim(channel, count, max_messages) end
-  -- What expires in the course of a second is dropped with the next one's first message.
-  if tag == "0" then count = drop_expired(channel, count) end
+  if count > max_messages and max_messages > 0 then
+    --- @include "trim"
+    count = trim(channel, count, max_messages)
+  end
+  if tag == "0" then
+    --- @include "drop_expired"
+    -- What expires in the course of a second is dropped with the next one's first message.
+    count = drop_expired(channel, count)
+  end
 end
 
 local left = redis.call("PTTL", channel)
 if left < ttl * 1000 + 500 then
+  --- @include "channel_keys"
   expire_channel(channel, (ttl + 1) * 1000)
 elseif count == 1 then
   -- A list that begins in a channel which lives for longer.

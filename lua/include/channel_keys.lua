@@ -1,4 +1,4 @@
---- @include "lives"
+--- @include "own_life"
 
 -- The keys that live and die with a channel's head.
 

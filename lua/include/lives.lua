@@ -1,4 +1,6 @@
--- The lives of a channel: its own one, which lives as long as the head, and those that are over.
+--- @include "own_life"
+
+-- The lives of a channel that are over.
 
 -- Milliseconds for which servers that do not hear of it can find out that a life is over.
 local REMEMBERED_MS = 10 * 60 * 1000
@@ -8,10 +10,6 @@ local MAX_LIVES = 16
 
 -- Before the name of a life that may have expired instead.
 local DOUBT = "?"
-
-local function own_life_key(channel)
-  return channel .. ":life"
-end
 
 local function past_lives_key(channel)
   return channel .. ":lives"

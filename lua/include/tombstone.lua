@@ -8,14 +8,6 @@ local function tombstone_key(channel)
   return channel .. ":deleted"
 end
 
--- Leaves a tombstone. `newest` is the id of the channel's newest message, or "" where it had none.
-local function leave_tombstone(channel, newest)
-  local key = tombstone_key(channel)
-  -- It may have had none since the last deletion.
-  if newest == "" then newest = redis.call("GET", key) or "0:0" end
-  redis.call("SET", key, newest, "EX", TOMBSTONE_SECONDS)
-end
-
 -- The id after which a channel goes on that was deleted lately; false when none was. `now` is the present second.
 -- Nchan's tombstone does not tell it: then the ids of the second in which it was deleted are taken to be used up.
 local function id_before_deletion(channel, now)
