@@ -83,7 +83,10 @@ export const SECRET_HEADER = 'Njchan-Secret';
 /** nginx's own version, for the error pages that stand in for nginx's. */
 export const NGINX_HEADER = 'Njchan-Nginx';
 
-/** nginx's id for the request (`$request_id`), for lines of the log; not with messages that pass by the gateway, whose heads are always alike. */
+/**
+ * nginx's id for the request (`$request_id`), for lines of the log; not with messages that pass by the gateway, whose heads
+ * are always alike.
+ */
 export const REQUEST_ID_HEADER = 'Njchan-Request-Id';
 
 /** The client's own headers that the sidecar needs; all others stay in nginx. */

@@ -26,7 +26,9 @@ export const FIGURES = [
     contexts: 'L',
     args: [0, 0],
     default: 'none',
-    doc: 'Makes the location answer every request with metrics for Prometheus: [operations.md](operations.md#metrics).',
+    doc:
+      'Makes the location answer every request with metrics for Prometheus, and do nothing else: ' +
+      '[operations.md](operations.md#metrics).',
     parse: (call) => serving(call, 'metrics'),
   }),
   endpointRow({
@@ -36,7 +38,8 @@ export const FIGURES = [
     default: 'without words: `ready`',
     doc:
       'Makes the location answer every request with 200 or 503. `live`: the sidecar answers. `ready`: moreover it is not ' +
-      'stopping, and its Redis upstreams can be used. See [operations.md](operations.md#health).',
+      'stopping, and its Redis upstreams can be used. The location does nothing else. See ' +
+      '[operations.md](operations.md#health).',
     parse(call) {
       const word = call.args[0]?.text ?? 'ready';
       if (!Object.hasOwn(HEALTH, word)) {

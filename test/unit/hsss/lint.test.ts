@@ -127,4 +127,15 @@ describe('lint', () => {
     };
     expect(problemsOf(files)).toEqual([]);
   });
+
+  it('but not one that stands in a block, where its functions are of no use to others', () => {
+    const files = (text: string) => ({
+      'a.lua': `if #KEYS == 0 then\n  --- @include "b"\n  ${text}\nend\nreturn 2\n`,
+      'include/b.lua': 'local function one() return 1 end\nlocal function two() return 2 end\n',
+    });
+    expect(problemsOf(files('return one() + two()'))).toEqual([]);
+    expect(problemsOf(files('return one()'))).toEqual([
+      'include/b.lua:2: "two" is never read; if that is meant, let its name begin with _',
+    ]);
+  });
 });
