@@ -148,12 +148,10 @@ export class RedisStore implements Store {
     const keys = channelKeys(this.#settings.redisNamespace, name);
     if (this.#channels.has(name)) this.deflater.published(draft);
     const figures = await this.#publisher.publish(keys, draft, limits);
-    if (this.#settings.redisStorageMode !== 'nostore') {
-      this.#channels.get(name)?.published(figures.lastMessageId);
-    }
-    // Fast publishing is to run no script, and what it counts are servers.
     const { redisStorageMode, redisNostoreFastpublish } = this.#settings;
-    if (redisStorageMode === 'nostore' && redisNostoreFastpublish) return figures;
+    if (redisStorageMode !== 'nostore') this.#channels.get(name)?.published(figures.lastMessageId);
+    // It is to run no script, and what it counts are servers.
+    else if (redisNostoreFastpublish) return figures;
     return this.#seen(name, keys, figures);
   }
 

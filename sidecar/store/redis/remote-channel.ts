@@ -17,7 +17,7 @@ import { AnnouncementQueue } from './announcement-queue.ts';
 import { type ChannelKeys, channelKeys } from './channel-keys.ts';
 import type { ChannelMirror } from './channel-mirror.ts';
 import { Delays } from './delay.ts';
-import { ChannelLostError, RedisUnavailableError } from './link.ts';
+import { RedisUnavailableError } from './link.ts';
 import { readMessages } from './message-reader.ts';
 import { PassingOn } from './passing-on.ts';
 import { PromisedMessage } from './promised-message.ts';
@@ -90,10 +90,8 @@ export class RemoteChannel {
         void this.#work();
       },
       registered: () => host.registered(this),
-      fault: (error) => {
-        if (error instanceof ChannelLostError) host.fault(name, error);
-        else this.#failed(error);
-      },
+      recovers: (loss) => host.fault(name, loss),
+      fault: (error) => this.#failed(error),
     });
     host.link.listen(this.keys.pubsub);
   }

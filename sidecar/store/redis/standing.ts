@@ -20,7 +20,9 @@ export interface StandingEvents {
   lost(): void;
   /** Redis knows that there are subscribers here. */
   registered(): void;
-  /** Something went wrong, or is to be told. */
+  /** Redis had lost the channel, and not because it was deleted: it is told again now. */
+  recovers(loss: ChannelLostError): void;
+  /** Something went wrong that nobody waits for. */
   fault(error: unknown): void;
 }
 
@@ -99,7 +101,7 @@ export class Standing {
         return;
       }
     }
-    if (this.#lossIsNews) events.fault(new ChannelLostError(LOST));
+    if (this.#lossIsNews) events.recovers(new ChannelLostError(LOST));
     this.#lossIsNews = false;
     // Who came and went meanwhile has made the channel, too.
     if (events.clients() === 0 && !this.#subscribed) return;

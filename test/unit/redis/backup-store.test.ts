@@ -26,6 +26,17 @@ let beforePage: () => void = () => {};
 /** Resolves when Redis answers. */
 let answers: Promise<void> | undefined;
 
+/** Has Redis answer no further call before it is told to, or to fail. */
+function holdAnswers() {
+  let answer = () => {};
+  let fail = (_error: Error) => {};
+  answers = new Promise((resolve, reject) => {
+    answer = resolve;
+    fail = reject;
+  });
+  return { answer, fail };
+}
+
 beforeEach(() => {
   vi.useFakeTimers();
   available = true;
@@ -118,14 +129,11 @@ it('nothing is left out of a channel whose reading was broken off', async () => 
 });
 
 it('reads a channel once, however long that takes', async () => {
-  let answer = () => {};
-  answers = new Promise((resolve) => {
-    answer = resolve;
-  });
+  const held = holdAnswers();
   const first = messages('/full');
   await vi.advanceTimersByTimeAsync(20_000);
   const second = messages('/full');
-  answer();
+  held.answer();
   expect(await Promise.all([first, second])).toEqual(Array(2).fill(['stored 1', 'stored 2', 'stored 3']));
   expect(called.filter((name) => name === 'get_messages')).toHaveLength(1);
 });
@@ -133,41 +141,30 @@ it('reads a channel once, however long that takes', async () => {
 it('reads a few channels at a time', async () => {
   await publish('/empty', 'x');
   called = [];
-  let answer = () => {};
-  answers = new Promise((resolve) => {
-    answer = resolve;
-  });
+  const first = holdAnswers();
   const readings = () => called.filter((name) => name === 'get_messages').length;
   const all = Array.from({ length: 100 }, (_, i) => messages(`/full${i}`));
-  answer();
-  answers = new Promise((resolve) => {
-    answer = resolve;
-  });
+  const held = holdAnswers();
+  first.answer();
   await vi.advanceTimersByTimeAsync(1000);
   expect(readings()).toBeGreaterThan(0);
   expect(readings()).toBeLessThanOrEqual(20);
   answers = undefined;
-  answer();
+  held.answer();
   await vi.advanceTimersByTimeAsync(1000);
   expect(await Promise.all(all)).toEqual(Array(100).fill(['stored 1', 'stored 2', 'stored 3']));
 });
 
 it('lets nobody wait for readings that begin after Redis went away', async () => {
   await publish('/empty', 'x');
-  let answer = () => {};
-  answers = new Promise((resolve) => {
-    answer = resolve;
-  });
+  const first = holdAnswers();
   const all = Array.from({ length: 100 }, (_, i) => messages(`/full${i}`));
-  answer();
-  let lose = (_error: Error) => {};
-  answers = new Promise((_resolve, reject) => {
-    lose = reject;
-  });
+  const readings = holdAnswers();
+  first.answer();
   await vi.advanceTimersByTimeAsync(1000);
   called = [];
   available = false;
-  lose(new RedisUnavailableError('away'));
+  readings.fail(new RedisUnavailableError('away'));
   await vi.advanceTimersByTimeAsync(10);
   expect(await Promise.all(all)).toEqual(Array(100).fill([]));
   expect(called).toEqual([]);

@@ -75,17 +75,14 @@ export class FakeRedis {
     ];
   }
 
-  /**
-   * Stores a message and gives its announcement.
-   * @param second of its id, not before that of the last one
-   */
-  publish(data: string, second = 100): Buffer {
-    return announcementOf(this.#store(data, second));
+  /** Stores a message and gives its announcement. */
+  publish(data: string): Buffer {
+    return announcementOf(this.#store(data));
   }
 
   /** The same for one that is announced by its key. */
-  publishLarge(data: string, second = 100): Buffer {
-    const { id } = this.#store(data, second);
+  publishLarge(data: string): Buffer {
+    const { id } = this.#store(data);
     return Buffer.from(encode(['msgkey', ...parse(id), `key of ${id}`]));
   }
 
@@ -94,10 +91,10 @@ export class FakeRedis {
     return announcementOf(this.stored[place] as Stored);
   }
 
-  #store(data: string, second: number): Stored {
+  #store(data: string): Stored {
     const previous = this.stored.at(-1)?.id ?? '0:0';
-    const [time, tag] = parse(previous);
-    const stored = { id: `${second}:${time === second ? tag + 1 : 0}`, previous, data };
+    const id = previous === '0:0' ? '100:0' : `100:${parse(previous)[1] + 1}`;
+    const stored = { id, previous, data };
     this.stored.push(stored);
     return stored;
   }
